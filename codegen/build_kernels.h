@@ -1,0 +1,35 @@
+// Plan -> KernelObjects: compiles every distinct kernel to a relocatable object, several at a time, each found again
+// in the cache by what it computes. The only file that catches Halide's exceptions.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "codegen/kernels/family.h"
+#include "compiler/ir/plan.h"
+#include "compiler/support/diagnostics.h"
+
+namespace kcc {
+
+struct BuildOptions {
+  MachineTarget target;
+  ScheduleOptions schedule;
+  int jobs = 0;           // 0: as many as the process may use cores
+  std::string cache_dir;  // "": no cache
+};
+
+struct KernelObject {
+  std::string name;      // the symbol
+  std::string bytes;     // an ELF object
+  std::string schedule;  // for people
+  double seconds = 0;    // spent compiling; 0 if it came from the cache
+  bool from_cache = false;
+};
+
+std::vector<KernelObject> build_kernels(const Plan& plan, const BuildOptions& options, Diagnostics& diagnostics);
+
+enum class KernelText { kStmt, kLlvm, kAssembly };
+// What one stage of Halide made of each kernel, for --emit=stmt|llvm|asm.
+std::string kernel_text(const Plan& plan, const BuildOptions& options, KernelText form);
+
+}  // namespace kcc

@@ -1,0 +1,21 @@
+// Plan -> ProgramSource: the generated C++ of one program. A function an entry point, a call a line, values named
+// after the layers; tables as runtime/program.h wants them. The frame is codegen/templates/program.cpp.in.
+#pragma once
+
+#include <string>
+
+#include "codegen/build_kernels.h"
+#include "compiler/ir/module.h"
+#include "compiler/ir/plan.h"
+
+namespace kcc {
+
+struct ProgramOptions {
+  std::string name;         // C identifier
+  std::string config_json;  // the model's own JSON, embedded for .keras files
+  int64_t default_batch = 32;
+};
+
+std::string emit_program(const Module& module, const Plan& plan, const ProgramOptions& options);
+
+}  // namespace kcc

@@ -1,0 +1,38 @@
+// A kernel family turns a kernel's body into a scheduled Halide pipeline: algorithm and schedule together, because
+// they are tuned together. One file a family; families.cpp is the table.
+#pragma once
+
+#include <string>
+
+#include "Halide.h"
+#include "codegen/target.h"
+#include "compiler/ir/plan.h"
+
+namespace kcc {
+
+struct BuiltKernel {
+  Halide::Pipeline pipeline;
+  std::vector<Halide::Argument> arguments;  // buffers in the order of the body's inputs; results follow by themselves
+  std::string schedule;                     // for people: "8 x 2 vectors, k by 64"
+  bool strict_float = false;                // compile with Target::StrictFloat
+};
+
+struct ScheduleOptions {
+  int level = 2;       // -O0: plain loops, still correct
+  int64_t batch = 32;  // the batch that schedules are specialised for; any other must still work
+};
+
+BuiltKernel build_pointwise(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options);
+BuiltKernel build_rows(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options);
+BuiltKernel build_reduction(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options);
+BuiltKernel build_matmul(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options);
+BuiltKernel build_conv(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options);
+BuiltKernel build_conv_input_grad(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options);
+BuiltKernel build_conv_weight_grad(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options);
+BuiltKernel build_pool(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options);
+BuiltKernel build_pool_grad(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options);
+
+// Calls the family's function.
+BuiltKernel build_kernel(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options);
+
+}  // namespace kcc

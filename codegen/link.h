@@ -1,0 +1,23 @@
+// ProgramSource + KernelObjects -> executable, with the system's C++ compiler and linker. The output appears whole or
+// not at all.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "codegen/build_kernels.h"
+#include "compiler/support/diagnostics.h"
+
+namespace kcc {
+
+struct LinkOptions {
+  std::string output;       // path of the executable
+  std::string runtime_dir;  // holds include/ (runtime headers, HalideRuntime.h) and libkcc_runtime.a
+  std::string compiler;     // "": $CXX, else c++, else g++
+  bool verbose = false;     // print the commands
+};
+
+bool link_program(const std::string& source, const std::vector<KernelObject>& kernels, const LinkOptions& options,
+                  Diagnostics& diagnostics);
+
+}  // namespace kcc

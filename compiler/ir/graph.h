@@ -1,0 +1,99 @@
+// Graph: a pure function of inputs and state, as a list of nodes in topological order. Each node has one value,
+// so a value's id is its node's index. What a graph does to the world is its outputs and its state writes;
+// every state is read before it is written (reads see the old value).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "compiler/ir/attrs.h"
+#include "compiler/ir/type.h"
+
+namespace kcc {
+
+// The operations. What each means, its attributes, its shape, gradient and cost rules: compiler/ops.
+enum class OpKind {
+  // leaves
+  kInput,     // index: position in Graph::inputs
+  kState,     // index: position in the StateTable
+  kConstant,  // value: number; a scalar
+  kIota,      // shape, axis: position along the axis, i32
+  kExtent,    // shape: how many elements that shape has at run time, as f32 scalar (for means over the batch)
+  // element-wise, one operand
+  kNeg, kAbs, kSign, kExp, kExpm1, kLog, kLog1p, kSqrt, kRsqrt, kTanh, kSigmoid, kErf, kSin, kCos, kFloor, kRound, kNot,
+  kIsNan,
+  kCast,  // dtype: text
+  // element-wise, operands of equal shape
+  kAdd, kSub, kMul, kDiv, kPow, kMax, kMin, kEq, kNe, kLt, kLe, kGt, kGe, kAnd, kOr,
+  kSelect,  // (condition, a, b)
+  // movement: every element of the result is one element of an operand
+  kBroadcast,  // shape, dims: which dimension of the result each operand dimension becomes
+  kReshape,    // shape
+  kTranspose,  // perm: result dimension i is operand dimension perm[i]
+  kSlice,      // starts, sizes, strides (sizes of batched dimensions are per sample and whole)
+  kPad,        // low, high, value
+  kConcat,     // axis
+  kReverse,    // axis
+  // reductions
+  kReduceSum, kReduceMax, kReduceMin,  // axes; the reduced dimensions vanish
+  kArgMax,                             // axis; i32, the first of equal ones
+  // products, convolutions, pooling: layouts (B, spatial..., C) and (spatial..., C/groups, filters)
+  kMatMul,          // transpose_a, transpose_b
+  kConv,            // (x, w): strides, dilations, low, high, groups
+  kConvInputGrad,   // (g, w): the same and shape: of x
+  kConvWeightGrad,  // (x, g): the same and shape: of w
+  kMaxPool,         // (x): window, strides, low, high (padding never wins)
+  kMaxPoolGrad,     // (x, y, g): the first of equal maxima in row-major order takes the gradient
+  kAvgPool,         // (x): the same; divides by the number of elements inside the image
+  kAvgPoolGrad,     // (g): the same and shape: of x
+  // rows
+  kSoftmax, kLogSoftmax,  // axis is the last
+  kNormalize,             // axes, epsilon: (x - mean) / sqrt(variance + epsilon)
+  // random
+  kRandomUniform,  // (key: u32(4) = seed low, seed high, step low, step high): shape, stream: [0, 1)
+  kCount
+};
+
+using ValueId = int32_t;
+using StateId = int32_t;
+
+struct Node {
+  OpKind op;
+  std::vector<ValueId> inputs;
+  Attrs attrs;
+  Type type;
+  int32_t origin = -1;  // index into Module::origins: the layer this came from
+};
+
+struct NamedType {
+  std::string name;
+  Type type;
+};
+
+struct NamedValue {
+  std::string name;
+  ValueId value;
+};
+
+struct StateWrite {
+  StateId state;
+  ValueId value;
+};
+
+struct Graph {
+  std::string name;                // "predict", "evaluate", "train"
+  std::vector<NamedType> inputs;   // what the caller gives, by position
+  std::vector<Node> nodes;         // topological order
+  std::vector<NamedValue> outputs;
+  std::vector<StateWrite> writes;
+
+  ValueId add(Node node) {
+    nodes.push_back(std::move(node));
+    return static_cast<ValueId>(nodes.size()) - 1;
+  }
+  const Node& operator[](ValueId id) const { return nodes[static_cast<size_t>(id)]; }
+  ValueId size() const { return static_cast<ValueId>(nodes.size()); }
+};
+
+}  // namespace kcc

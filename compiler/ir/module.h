@@ -1,0 +1,98 @@
+// Module: the whole model after the frontend. From here on nothing knows Keras; names are only carried along for
+// files, messages and people.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "compiler/ir/graph.h"
+
+namespace kcc {
+
+enum class StateRole {
+  kWeight,     // trained
+  kStatistic,  // a weight that training does not touch by gradient, such as a moving mean
+  kSlot,       // an optimizer's memory of one weight
+  kOptimizer,  // an optimizer's own scalars: iteration, learning rate
+  kMetric,     // accumulators, zeroed at the start of every epoch and evaluation
+  kRandom,     // seeds; never trained
+};
+
+// How the runtime fills a state before training. Distributions are Keras's (runtime/initialize.h).
+struct Initializer {
+  enum class Kind {
+    kConstant,         // a: value
+    kUniform,          // a: low, b: high
+    kNormal,           // a: mean, b: standard deviation
+    kTruncatedNormal,  // a: mean, b: standard deviation before truncation at two of them
+    kOrthogonal,       // a: gain
+    kIdentity,         // a: gain
+    kSeed,             // u32 words drawn from the run's seed
+  };
+  Kind kind = Kind::kConstant;
+  double a = 0, b = 0;
+  int64_t seed = -1;  // the initializer's own seed, or -1: the run's
+};
+
+struct State {
+  std::string name;       // as Keras names the variable: "dense/kernel"
+  std::string file_path;  // where .weights.h5 keeps it: "layers/dense/vars/0", "optimizer/vars/2"; "" if nowhere
+  StateRole role = StateRole::kWeight;
+  Type type;  // fixed shape
+  Initializer initializer;
+  int32_t origin = -1;
+};
+
+// A mean that fit and evaluate report: total / count, both scalar states of role kMetric.
+struct Metric {
+  std::string name;
+  StateId total = -1;
+  StateId count = -1;
+};
+
+// Where a node came from, for messages, explanations and generated code.
+struct Origin {
+  std::string layer;  // "conv2d", "encoder/dense_1", "loss", "optimizer"
+  std::string class_name;
+};
+
+// One row of the summary table.
+struct LayerRow {
+  std::string name;
+  std::string class_name;
+  std::string output_shape;  // as Keras prints it: "(None, 10)"
+  int64_t parameters = 0;
+  std::vector<std::string> connected_to;
+};
+
+// A label as the trainer takes it: the graph's target input `name` has this type; how files may spell it.
+struct Target {
+  std::string name;  // the output layer's name
+  Type type;         // of the graph's input
+  bool class_indices_allowed = false;  // integer labels become one-hot rows (as to_categorical would)
+  bool is_class_index = false;         // one-hot rows become integer labels are refused; (n,) and (n, 1) are accepted
+};
+
+struct Module {
+  std::string name;  // the model's name: "sequential", "functional"
+  std::string keras_version;
+  bool is_sequential = false;
+  std::vector<Origin> origins;
+  std::vector<State> states;
+  std::vector<Metric> metrics;      // metrics[0] is "loss"
+  std::vector<NamedType> inputs;    // of predict
+  std::vector<NamedType> outputs;   // of predict
+  std::vector<Target> targets;      // empty when no loss is known
+  std::vector<LayerRow> layers;
+  int64_t trainable_parameters = 0;
+  int64_t other_parameters = 0;
+  StateId iterations = -1;     // i32 scalar, steps done; -1 without an optimizer
+  StateId learning_rate = -1;  // f32 scalar that the user may change, or -1: a schedule computes it
+  StateId random_key = -1;     // u32(4); -1 when nothing is random
+
+  // predict: inputs -> outputs. evaluate and train: inputs, then targets, then one sample weight (B) a target;
+  // they have no outputs but write metrics (and train everything else). Empty without a loss.
+  Graph predict, evaluate, train;
+};
+
+}  // namespace kcc

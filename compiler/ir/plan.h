@@ -1,0 +1,75 @@
+// KernelGraph and Plan: what fusion and memory planning make of a module.
+//   Module -> fuse -> KernelGraph (a list of kernels in order, each a small graph of its own)
+//          -> plan -> Plan (the same with distinct kernels, every operand placed in memory)
+// Nothing is invented after the Plan: codegen compiles its kernels and writes its calls down.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "compiler/ir/module.h"
+
+namespace kcc {
+
+// Which kernel family (codegen/kernels) implements a group: decided by its one heavy operation, the anchor.
+enum class Family {
+  kPointwise,   // element-wise and movement only
+  kRows,        // reductions over trailing dimensions with element-wise work before, between and after: softmax,
+                // losses, layer normalization
+  kReduction,   // reductions over leading or all dimensions, element-wise work before them only
+  kMatMul, kConv, kConvInputGrad, kConvWeightGrad,
+  kMaxPool, kMaxPoolGrad, kAvgPool, kAvgPoolGrad,
+};
+const char* name_of(Family family);
+
+// A kernel's body is a Graph: kInput nodes are its operands by position, outputs its results. All results of a kernel
+// have the anchor's shape, or for kRows that shape without the reduced dimensions, or for kPointwise one shape.
+// Two kernels with the same printed body and family are the same kernel.
+struct Kernel {
+  Family family;
+  Graph body;
+  ValueId anchor = -1;  // the heavy node in body; -1 for kPointwise
+  std::string name;     // symbol: "mlp_dense_relu_3", unique in the plan
+};
+
+// Where an operand lives.
+enum class Space { kArena, kState, kInput, kOutput };
+struct TensorRef {
+  Space space = Space::kArena;
+  int32_t index = 0;         // kState: state id; kInput, kOutput: position
+  int64_t fixed_offset = 0;  // kArena: bytes = fixed_offset + batch_offset * batch
+  int64_t batch_offset = 0;  // kState: fixed_offset is the byte in the state block
+  Type type;                 // as the kernel sees it (a view may have another shape than what was written)
+  std::string name;          // for generated code: "conv2d_relu"
+
+  bool operator==(const TensorRef&) const = default;
+};
+
+struct KernelCall {
+  int32_t kernel = -1;             // index into Plan::kernels
+  std::vector<TensorRef> inputs;   // by position of kInput nodes
+  std::vector<TensorRef> outputs;  // by position
+  std::string comment;             // "conv2d (Conv2D): conv + bias + relu"
+  int32_t origin = -1;
+  double flops = 0;  // a sample
+  double bytes = 0;  // a sample, operands and results
+};
+
+struct EntryPlan {
+  std::string name;  // "predict", "evaluate", "train"
+  std::vector<NamedType> inputs;
+  std::vector<NamedType> outputs;
+  std::vector<KernelCall> calls;
+  int64_t arena_fixed = 0;  // bytes the arena needs = arena_fixed + arena_batch * batch
+  int64_t arena_batch = 0;
+};
+
+struct Plan {
+  std::vector<Kernel> kernels;     // distinct
+  std::vector<EntryPlan> entries;  // predict; evaluate and train where a loss is known
+  std::vector<int64_t> state_offsets;  // byte of each state in the state block, 64-aligned
+  int64_t state_bytes = 0;
+};
+
+}  // namespace kcc

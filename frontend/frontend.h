@@ -1,0 +1,31 @@
+// The frontend as the driver sees it: bytes of a model file -> Module. From there on nothing knows Keras.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/ir/module.h"
+#include "compiler/support/diagnostics.h"
+
+namespace kcc {
+
+// What the command line says over the file's own compile configuration; values spelt as in Keras code.
+struct TrainingOverrides {
+  std::optional<std::string> optimizer;         // "adam", "SGD(lr=0.01, momentum=0.9)"
+  std::map<std::string, std::string> losses;    // by output name; "" for every output
+  std::vector<std::pair<std::string, std::string>> metrics;  // (output name or "", metric)
+  std::map<std::string, double> loss_weights;   // by output name
+};
+
+struct FrontendOptions {
+  std::map<std::string, std::vector<int64_t>> input_shapes;  // --input-shape, by input layer; "" for the only one
+  TrainingOverrides training;
+};
+
+// Recognises the file by its content. `file` is for messages. On errors the result is meaningless.
+Module read_module(const std::string& bytes, const std::string& file, const FrontendOptions& options,
+                   Diagnostics& diagnostics);
+
+}  // namespace kcc

@@ -1,0 +1,36 @@
+// Context: what a running kernel may ask the runtime for: scratch memory and parallel loops. Kernels receive it as
+// Halide's user_context; the halide_* symbols they need are defined in halide_hooks.cpp on top of it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace kcc {
+
+class ThreadPool;
+
+class Context {
+ public:
+  explicit Context(ThreadPool* pool);  // null: everything on the calling thread
+  ~Context();
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  // 64-byte aligned scratch; blocks are kept and handed out again, so that a steady state allocates nothing.
+  // Called by kernels from any of the pool's threads.
+  void* allocate(size_t bytes);
+  void release(void* block);
+
+  // Generated code sets this before a call: whether the call is long enough to be worth waking other threads.
+  void set_parallel(bool worthwhile) { parallel_ = worthwhile; }
+  bool parallel() const { return parallel_; }
+  ThreadPool* pool() const { return pool_; }
+
+ private:
+  ThreadPool* pool_;
+  bool parallel_ = false;
+  struct Blocks;
+  Blocks* blocks_;
+};
+
+}  // namespace kcc

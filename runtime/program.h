@@ -1,0 +1,97 @@
+// Program: what generated code offers to the runtime. This header is the whole contract between the two: generated
+// code fills these tables with constants and defines the entry functions; the runtime reads files, owns memory and
+// threads, and calls them. Plain structs without constructors, so that the tables need no code at start-up.
+#pragma once
+
+#include <cstdint>
+
+namespace kcc {
+
+enum class ElementType : int32_t { kF32, kI32, kU32, kBool };
+
+// A tensor without its batch: extents of one sample, outermost first. For states: of the whole tensor.
+struct TensorInfo {
+  const char* name;
+  ElementType type;
+  int32_t rank;
+  const int64_t* extents;
+  int64_t elements;  // product of extents
+};
+
+enum class Role : int32_t { kWeight, kStatistic, kSlot, kOptimizer, kMetric, kRandom };
+enum class Fill : int32_t { kConstant, kUniform, kNormal, kTruncatedNormal, kOrthogonal, kIdentity, kSeed };
+
+struct StateInfo {
+  TensorInfo tensor;      // name as Keras names the variable: "dense/kernel"
+  const char* file_path;  // in .weights.h5: "layers/dense/vars/0"; "" if it is not kept there
+  Role role;
+  int64_t offset;  // byte in the state block, a multiple of 64
+  Fill fill;       // meaning of a and b: compiler/ir/module.h, Initializer
+  double a, b;
+  int64_t seed;  // -1: the run's
+};
+
+// A reported mean: states total and count (f32 scalars, indices into Program::states).
+struct MetricInfo {
+  const char* name;
+  int32_t total, count;
+};
+
+struct TargetInfo {
+  TensorInfo tensor;
+  bool class_indices_allowed;  // integer labels become one-hot rows
+  bool is_class_index;         // wants integer labels; (n,) and (n, 1) both fit
+};
+
+struct LayerInfo {
+  const char* name;
+  const char* class_name;
+  const char* output_shape;
+  int64_t parameters;
+  const char* connected_to;  // comma-separated
+};
+
+class Context;  // threads and scratch memory; runtime/context.h
+
+// One call of an entry. Every pointer is 64-byte aligned or at least aligned to its element type; `state` and `arena`
+// are 64-byte aligned.
+struct Step {
+  int32_t batch;
+  const void* const* inputs;  // predict: inputs. evaluate, train: inputs, targets, sample weights (f32, one a sample)
+  void* const* outputs;       // predict: outputs; others none
+  char* state;
+  char* arena;  // arena_fixed + arena_batch * batch bytes
+  Context* context;
+};
+
+struct EntryInfo {
+  int (*run)(const Step& step);  // 0, or Halide's error code; null: this program has no such entry
+  int64_t arena_fixed, arena_batch;
+  double flops;  // a sample
+};
+
+struct Program {
+  const char* name;
+  const char* model_name;     // Keras's name of the model
+  const char* keras_version;  // of the file
+  bool is_sequential;
+  int32_t input_count, output_count, target_count, state_count, metric_count, layer_count;
+  const TensorInfo* inputs;
+  const TensorInfo* outputs;
+  const TargetInfo* targets;
+  const StateInfo* states;
+  const MetricInfo* metrics;  // metrics[0] is the loss
+  const LayerInfo* layers;
+  int64_t state_bytes;
+  int64_t trainable_parameters, other_parameters;
+  int32_t iterations, learning_rate, random_key;  // state indices or -1
+  int32_t default_batch;
+  EntryInfo predict, evaluate, train;
+  const char* config_json;       // the model's own JSON, for .keras files
+  const float* initial_weights;  // embedded weights in the order and layout of states with a file_path, or null
+};
+
+// The trainer's main(): parses the command line and runs fit, evaluate, predict, summary.
+int trainer_main(const Program& program, int argc, char** argv);
+
+}  // namespace kcc
