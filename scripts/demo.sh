@@ -45,7 +45,7 @@ run cmake --build --preset release --target kcc
 mkdir -p "$out"
 run build/release/kcc "$data/model.json" -o "$out/digits"
 run "$out/digits" summary
-run "$out/digits" fit -x "$data/x_train.npy" -y "$data/y_train.npy" --epochs 30 --seed 1 --verbose 2 \
+run "$out/digits" fit -x "$data/x_train.npy" -y "$data/y_train.npy" --epochs 15 --seed 1 --verbose 2 \
   --validation-x "$data/x_test.npy" --validation-y "$data/y_test.npy" --save "$out/digits.weights.h5"
 run "$out/digits" evaluate -x "$data/x_test.npy" -y "$data/y_test.npy" --weights "$out/digits.weights.h5"
 run "$out/digits" predict -x "$data/x_test.npy" --weights "$out/digits.weights.h5" -o "$out/predictions.npy"
