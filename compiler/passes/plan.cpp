@@ -181,6 +181,9 @@ class EntryPlanner {
     const ArenaSize size = plan_memory(values);
     entry_.arena_fixed = size.fixed;
     entry_.arena_batch = size.per_batch;
+    const ArenaSize bound = liveness_bound(values);
+    entry_.bound_fixed = bound.fixed;
+    entry_.bound_batch = bound.per_batch;
     size_t i = 0;
     for (auto& [value, lifetime] : lifetimes_) lifetime = values[i++];
     for (KernelCall& call : entry_.calls) {
@@ -237,6 +240,22 @@ std::string to_string(const Plan& plan) {
   }
   for (const Kernel& kernel : plan.kernels)
     text += fmt::format("\nkernel {} ({})\n{}", kernel.name, name_of(kernel.family), to_string(kernel.body));
+  return text;
+}
+
+std::string memory_report(const Plan& plan) {
+  std::string text = fmt::format("states: {} bytes\n", plan.state_bytes);
+  for (const EntryPlan& entry : plan.entries) {
+    text += fmt::format("{}: arena {} + {} bytes a sample; alive at once {} + {}\n", entry.name, entry.arena_fixed, entry.arena_batch,
+                        entry.bound_fixed, entry.bound_batch);
+    std::map<std::pair<double, std::string>, std::string> largest;  // by size
+    for (const KernelCall& call : entry.calls)
+      for (const TensorRef& r : call.outputs)
+        if (r.space == Space::kArena) largest[{-bytes_per_sample(r.type), r.name}] = to_string(r);
+    int64_t shown = 0;
+    for (const auto& [size, line] : largest)
+      if (shown++ < 8) text += "  " + line + "\n";
+  }
   return text;
 }
 

@@ -9,7 +9,9 @@ namespace kcc {
 // `name` prefixes kernel names; entries come in the order of `entries`.
 Plan make_plan(const Module& module, const std::vector<KernelGraph>& entries, const std::string& name);
 
-// For --emit=plan and --explain=memory.
+// For --emit=plan.
 std::string to_string(const Plan& plan);
+// For --explain=memory: the arena beside its lower bound, and the largest values.
+std::string memory_report(const Plan& plan);
 
 }  // namespace kcc
