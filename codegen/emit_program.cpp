@@ -1,10 +1,10 @@
 #include "codegen/emit_program.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <map>
-
-#include <fmt/format.h>
 
 #include "codegen/names.h"
 #include "codegen/program_template.h"
@@ -53,7 +53,8 @@ std::string tensor_info(const std::string& name, DType dtype, const Shape& shape
 
 // Inputs, outputs and targets: without the batch.
 std::string sample_info(const std::string& name, const Type& type) {
-  KCC_CHECK(!type.shape.empty() && type.shape[0] == (Dim{1, true}), "what a program takes and gives has rows of the batch");
+  KCC_CHECK(!type.shape.empty() && type.shape[0] == (Dim{1, true}),
+            "what a program takes and gives has rows of the batch");
   return tensor_info(name, type.dtype, Shape(type.shape.begin() + 1, type.shape.end()));
 }
 
@@ -110,13 +111,12 @@ std::vector<std::string> layer_rows(const Module& module) {
 
 // ---- kernels
 
-std::vector<std::string> kernel_declarations(const Plan& plan, const std::vector<std::string>& symbols) {
+std::vector<std::string> kernel_declarations(const Plan& plan) {
   std::vector<std::string> lines;
-  for (size_t k = 0; k < plan.kernels.size(); ++k) {
-    const Graph& body = plan.kernels[k].body;
+  for (const Kernel& kernel : plan.kernels) {
     std::string parameters = "void* context";
-    for (size_t i = 0; i < body.inputs.size() + body.outputs.size(); ++i) parameters += ", Buffer*";
-    lines.push_back(fmt::format("int {}({});", symbols[k], parameters));
+    for (size_t i = 0; i < kernel.body.inputs.size() + kernel.body.outputs.size(); ++i) parameters += ", Buffer*";
+    lines.push_back(fmt::format("int {}({});", kernel.name, parameters));
   }
   return lines;
 }
@@ -138,25 +138,26 @@ std::string address(const TensorRef& ref) {
   if (ref.space == Space::kOutput) return fmt::format("step.outputs[{}]", ref.index);
   std::string text = ref.space == Space::kState ? "state" : "arena";
   if (ref.fixed_offset != 0) text += fmt::format(" + {}", ref.fixed_offset);
-  if (ref.space == Space::kArena && ref.batch_offset != 0) text += fmt::format(" + {}", extent({ref.batch_offset, true}));
+  if (ref.space == Space::kArena && ref.batch_offset != 0)
+    text += fmt::format(" + {}", extent({ref.batch_offset, true}));
   return text;
 }
 
 // One entry as a function: the views of its values, each before the first call that needs it, and the calls.
 class EntryWriter {
  public:
-  EntryWriter(const EntryPlan& entry, const std::vector<std::string>& symbols) : entry_(entry), symbols_(symbols) {
+  EntryWriter(const EntryPlan& entry, const std::vector<Kernel>& kernels) : entry_(entry), kernels_(kernels) {
     // What kernel_call.h and the function itself call something.
     for (const char* name : {"step", "B", "state", "arena", "context", "flush", "error", "f32", "i32", "u32", "boolean",
                              "extents", "set_work", "kcc", "predict", "evaluate", "train"}) {
       scope_.add(name);
     }
-    for (const std::string& symbol : symbols) scope_.add(symbol);
+    for (const Kernel& kernel : kernels) scope_.add(kernel.name);
   }
 
   std::string text() {
     std::string calls;
-    for (const KernelCall& call : entry_.calls) calls += views_of(call) + call_line(call);
+    for (const KernelCall& call : entry_.calls) calls += call_text(call);
     std::string head = fmt::format("int {}(const Step& step) {{\n", entry_.name);
     if (largest_ > 0) head += fmt::format("  if (step.batch > {}) return kBatchTooLarge;\n", INT32_MAX / largest_);
     head += "  const FlushDenormals flush;\n";
@@ -168,27 +169,36 @@ class EntryWriter {
   }
 
  private:
-  // Views that this call is the first to need, below a comment that says what the call does.
-  std::string views_of(const KernelCall& call) {
-    std::string lines = fmt::format("\n  // {}\n", comment_text(call.comment));
+  // What the call does as a comment, the views that it is the first to need, the call.
+  std::string call_text(const KernelCall& call) {
+    std::string views, arguments = "context";
+    bool batched = false;
     for (const std::vector<TensorRef>* refs : {&call.inputs, &call.outputs}) {
-      for (const TensorRef& ref : *refs) lines += view_if_new(ref);
+      for (const TensorRef& ref : *refs) {
+        arguments += ", " + view(ref, views);
+        batched = batched || is_batched(ref.type);
+      }
     }
-    return lines;
+    const int64_t work = std::llround(std::ceil(call.flops + call.bytes));
+    return fmt::format("\n  // {}\n{}  set_work(context, {});\n  if (int error = {}({})) return error;\n",
+                       comment_text(call.comment), views, extent({work, batched}),
+                       kernels_[static_cast<size_t>(call.kernel)].name, arguments);
   }
 
-  std::string view_if_new(const TensorRef& ref) {
+  // The name of the operand's view; its definition is appended to `views` if this is the first use.
+  std::string view(const TensorRef& ref, std::string& views) {
     for (const auto& [seen, name] : views_) {
-      if (seen == ref) return "";
+      if (seen == ref) return name;
     }
     const std::string name = scope_.add(ref.name);
     views_.emplace_back(ref, name);
     uses_[ref.space] = true;
     uses_batch_ = uses_batch_ || is_batched(ref.type) || ref.batch_offset != 0;
     note_size(ref.type);
-    std::string text = fmt::format("  View<{}> {}({}, {}", ref.type.rank(), name, address(ref), element_view(ref.type.dtype));
-    for (const Dim& dim : ref.type.shape) text += ", " + extent(dim);
-    return text + ");\n";
+    views += fmt::format("  View<{}> {}({}, {}", ref.type.rank(), name, address(ref), element_view(ref.type.dtype));
+    for (const Dim& dim : ref.type.shape) views += ", " + extent(dim);
+    views += ");\n";
+    return name;
   }
 
   // Kernels index with 32 bits: the batch is limited by the largest value that grows with it.
@@ -196,30 +206,8 @@ class EntryWriter {
     if (is_batched(type)) largest_ = std::max(largest_, element_count(type.shape).size * size_of(type.dtype));
   }
 
-  std::string call_line(const KernelCall& call) {
-    std::string arguments = "context";
-    bool batched = false;
-    for (const std::vector<TensorRef>* refs : {&call.inputs, &call.outputs}) {
-      for (const TensorRef& ref : *refs) {
-        arguments += ", " + name_of_view(ref);
-        batched = batched || is_batched(ref.type);
-      }
-    }
-    const int64_t work = std::llround(std::ceil(call.flops + call.bytes));
-    return fmt::format("  set_work(context, {});\n  if (int error = {}({})) return error;\n",
-                       extent({work, batched}), symbols_[static_cast<size_t>(call.kernel)], arguments);
-  }
-
-  const std::string& name_of_view(const TensorRef& ref) const {
-    for (const auto& [seen, name] : views_) {
-      if (seen == ref) return name;
-    }
-    KCC_CHECK(false, "a view is made before it is used");
-    return views_[0].second;
-  }
-
   const EntryPlan& entry_;
-  const std::vector<std::string>& symbols_;
+  const std::vector<Kernel>& kernels_;
   Scope scope_;
   std::vector<std::pair<TensorRef, std::string>> views_;
   std::map<Space, bool> uses_;
@@ -257,15 +245,14 @@ std::string fill(const std::string& frame, const std::map<std::string, std::stri
 }  // namespace
 
 std::string emit_program(const Module& module, const Plan& plan, const ProgramOptions& options) {
-  const std::vector<std::string> symbols = kernel_symbols(plan, options.name);
   std::string entries;
-  for (const EntryPlan& entry : plan.entries) entries += EntryWriter(entry, symbols).text() + "\n";
+  for (const EntryPlan& entry : plan.entries) entries += EntryWriter(entry, plan.kernels).text() + "\n";
   const auto count = [](const auto& items) { return fmt::format("{}", items.size()); };
   const auto text = [](auto value) { return fmt::format("{}", value); };
   return fill(kProgramTemplate,
               {{"title", comment_text(fmt::format("{}: the Keras model '{}'", options.name, module.name))},
                {"version", KCC_VERSION},
-               {"kernels", fmt::format("{}", fmt::join(kernel_declarations(plan, symbols), "\n"))},
+               {"kernels", fmt::format("{}", fmt::join(kernel_declarations(plan), "\n"))},
                {"entries", entries},
                {"inputs", table("TensorInfo", "kInputs", sample_rows(module.inputs))},
                {"outputs", table("TensorInfo", "kOutputs", sample_rows(module.outputs))},
