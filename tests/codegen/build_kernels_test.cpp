@@ -103,7 +103,8 @@ TEST(BuildKernels, FailureNamesKernelAndLayer) {
     int64_t batch;
     const char* why;
   };
-  for (const Row& row : {Row{13, "thirteen is no batch"}, Row{14, "its compiler ended by signal 6"}}) {
+  for (const Row& row :
+       {Row{13, "thirteen is no batch"}, Row{14, "its compiler ended by signal 6"}, Row{15, "undefined output Func"}}) {
     Diagnostics diagnostics;
     BuildOptions options = options_for_tests();
     options.schedule.batch = row.batch;
