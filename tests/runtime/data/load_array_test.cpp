@@ -29,7 +29,7 @@ TEST(LoadArray, GoesByTheName) {
   ASSERT_TRUE(write_npz(folder.file("one.npz"), {{"x", array}}));
   write_bytes(folder.file("a.csv"), "p,q\n1,2\n3,4\n5,6\n");
   const std::pair<const char*, std::vector<int64_t>> rows[] = {
-      {"a.npy", {2}}, {"a.npz:x", {2}}, {"one.npz", {2}}, {"a.csv", {3, 2}}};
+      {"a.npy", {2}}, {"a.npz:x", {2}}, {"a.npz:x.npy", {2}}, {"one.npz", {2}}, {"a.csv", {3, 2}}};
   for (const auto& [name, shape] : rows) {
     const auto loaded = load_array(folder.file(name));
     ASSERT_TRUE(loaded) << loaded.error().message;

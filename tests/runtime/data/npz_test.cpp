@@ -94,22 +94,25 @@ TEST(Npz, RefusesBombs) {
   EXPECT_THAT(read_npz(path, "x").error().message, HasSubstr("x: cut off: shape (1048576, 1048576) of float32 needs"));
 }
 
+// Damage is found, or it hit what does not matter, such as the date: then the numbers are right.
+void expect_right_or_refused(const std::string& path, const std::string& bytes) {
+  write_bytes(path, bytes);
+  const auto x = read_npz(path, "x");
+  if (!x) return;
+  ASSERT_EQ(x->bytes(), static_cast<int64_t>(sizeof(kNumbers)));
+  EXPECT_EQ(std::memcmp(x->data, kNumbers, sizeof(kNumbers)), 0);
+}
+
 TEST(Npz, SurvivesEveryTruncationAndFlip) {
   TemporaryFolder folder;
   const std::string path = folder.file("a.npz");
   write_deflated(path, "x.npy", npy_bytes(numbers({6})));
   const std::string whole = read_bytes(path);
-  for (size_t length = 0; length < whole.size(); length += 3) {
-    write_bytes(path, whole.substr(0, length));
-    EXPECT_FALSE(read_npz(path, "x"));
-  }
+  for (size_t length = 0; length < whole.size(); length += 3) expect_right_or_refused(path, whole.substr(0, length));
   for (size_t byte = 0; byte < whole.size(); ++byte) {
     std::string damaged = whole;
     damaged[byte] = static_cast<char>(damaged[byte] ^ (1 << (byte * 7 % 8)));
-    write_bytes(path, damaged);
-    if (const auto x = read_npz(path, "x")) {
-      EXPECT_EQ(x->bytes(), 24);  // the flip hit what does not matter, such as the date
-    }
+    expect_right_or_refused(path, damaged);
   }
 }
 
