@@ -10,10 +10,12 @@ namespace kcc {
 namespace {
 
 constexpr size_t kAlignment = 64;
-constexpr int kClasses = 40;      // blocks of 64 << c bytes
-constexpr int kKept = 64;         // free blocks kept of a class; more go back to malloc
+constexpr int kClasses = 40;  // blocks of 64 << c bytes
+constexpr int kKept = 64;     // free blocks kept of a class; more go back to malloc
 
-int class_of(size_t bytes) { return bytes <= kAlignment ? 0 : std::bit_width((bytes - 1) / kAlignment); }
+int class_of(size_t bytes) {
+  return bytes <= kAlignment ? 0 : std::bit_width((bytes - 1) / kAlignment);
+}
 
 // Before every block, so that release() knows where it belongs; keeps the block aligned.
 struct alignas(kAlignment) Header {

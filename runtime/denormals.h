@@ -16,10 +16,14 @@ class FlushDenormals {
 
  private:
 #if defined(__x86_64__)
-  using Mode = uint32_t;                    // MXCSR
-  static constexpr Mode kFlush = 0x8040;    // results to zero, operands as zero
-  static Mode read() { return __builtin_ia32_stmxcsr(); }
-  static void write(Mode mode) { __builtin_ia32_ldmxcsr(mode); }
+  using Mode = uint32_t;                  // MXCSR
+  static constexpr Mode kFlush = 0x8040;  // results to zero, operands as zero
+  static Mode read() {
+    return __builtin_ia32_stmxcsr();
+  }
+  static void write(Mode mode) {
+    __builtin_ia32_ldmxcsr(mode);
+  }
 #elif defined(__aarch64__)
   using Mode = uint64_t;                    // FPCR
   static constexpr Mode kFlush = 1u << 24;  // FZ
@@ -28,11 +32,15 @@ class FlushDenormals {
     asm volatile("mrs %0, fpcr" : "=r"(mode));
     return mode;
   }
-  static void write(Mode mode) { asm volatile("msr fpcr, %0" : : "r"(mode)); }
+  static void write(Mode mode) {
+    asm volatile("msr fpcr, %0" : : "r"(mode));
+  }
 #else
   using Mode = uint32_t;
   static constexpr Mode kFlush = 0;
-  static Mode read() { return 0; }
+  static Mode read() {
+    return 0;
+  }
   static void write(Mode) {}
 #endif
   Mode saved_;

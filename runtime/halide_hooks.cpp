@@ -5,9 +5,13 @@
 
 extern "C" {
 
-void* halide_malloc(void* user_context, size_t bytes) { return static_cast<kcc::Context*>(user_context)->allocate(bytes); }
+void* halide_malloc(void* user_context, size_t bytes) {
+  return static_cast<kcc::Context*>(user_context)->allocate(bytes);
+}
 
-void halide_free(void* user_context, void* block) { static_cast<kcc::Context*>(user_context)->release(block); }
+void halide_free(void* user_context, void* block) {
+  static_cast<kcc::Context*>(user_context)->release(block);
+}
 
 int halide_do_par_for(void* user_context, halide_task_t task, int min, int size, uint8_t* closure) {
   const kcc::Context* context = static_cast<const kcc::Context*>(user_context);

@@ -1,9 +1,9 @@
 #include "runtime/cores.h"
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
-
-#include <unistd.h>
 
 #include "gtest/gtest.h"
 
@@ -66,7 +66,9 @@ TEST_F(Cores, Version1) {
   EXPECT_EQ(quota("4:memory:/x\n3:cpu,cpuacct:/a\n"), 0);
 }
 
-TEST_F(Cores, DefaultIsAtLeastOne) { EXPECT_GE(default_threads(), 1); }
+TEST_F(Cores, DefaultIsAtLeastOne) {
+  EXPECT_GE(default_threads(), 1);
+}
 
 }  // namespace
 }  // namespace kcc
