@@ -1,5 +1,6 @@
 #include "codegen/build_kernels.h"
 
+#include <fmt/format.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -11,8 +12,6 @@
 #include <optional>
 #include <sstream>
 #include <stdexcept>
-
-#include <fmt/format.h>
 
 #include "codegen/cache.h"
 #include "codegen/elf_object.h"
@@ -51,15 +50,17 @@ Kernel nameless(const Kernel& kernel) {
 }
 
 // What kcc itself is: a rebuilt kcc may schedule differently.
-std::string own_version() { return fmt::format("kcc {} {}", KCC_VERSION, hash_text(read_file("/proc/self/exe"))); }
+std::string own_version() {
+  return fmt::format("kcc {} {}", KCC_VERSION, hash_text(read_file("/proc/self/exe")));
+}
 
 // Everything that decides the object.
 std::string key_of(const Kernel& plain, const BuildOptions& options, const std::string& version) {
-  return fmt::format("{}\nhalide {}.{}.{}\ntarget {}\nlanes {} registers {}\nlevel {} batch {}\nfamily {} anchor {}\n{}",
-                     version, HALIDE_VERSION_MAJOR, HALIDE_VERSION_MINOR, HALIDE_VERSION_PATCH,
-                     options.target.halide.to_string(), options.target.lanes, options.target.registers,
-                     options.schedule.level, options.schedule.batch, name_of(plain.family), plain.anchor,
-                     to_string(plain.body));
+  return fmt::format(
+      "{}\nhalide {}.{}.{}\ntarget {}\nlanes {} registers {}\nlevel {} batch {}\nfamily {} anchor {}\n{}", version,
+      HALIDE_VERSION_MAJOR, HALIDE_VERSION_MINOR, HALIDE_VERSION_PATCH, options.target.halide.to_string(),
+      options.target.lanes, options.target.registers, options.schedule.level, options.schedule.batch,
+      name_of(plain.family), plain.anchor, to_string(plain.body));
 }
 
 // Halide's warnings are about schedules, which are kcc's; its errors come back as exceptions.
@@ -132,8 +133,9 @@ void report_failure(const Plan& plan, size_t kernel, const ForkResult& result, D
   std::string why = result.failure.empty() ? result.output : "its compiler " + result.failure;
   if (why.rfind("error ", 0) == 0) why.erase(0, 6);
   while (!why.empty() && (why.back() == '\n' || why.back() == '.')) why.pop_back();
-  diagnostics.error({}, fmt::format("internal error: kernel '{}' of {} does not compile: {}", plan.kernels[kernel].name,
-                                    purpose_of(plan, kernel), why),
+  diagnostics.error({},
+                    fmt::format("internal error: kernel '{}' of {} does not compile: {}", plan.kernels[kernel].name,
+                                purpose_of(plan, kernel), why),
                     "this is a mistake in kcc, not in your model");
 }
 
@@ -142,8 +144,8 @@ std::vector<Compiled> compile_all(const Plan& plan, const std::vector<Kernel>& p
                                   const BuildOptions& options, Halide::OutputFileType form, Diagnostics& diagnostics) {
   std::vector<Compiled> all(wanted.size());
   const int jobs = options.jobs > 0 ? options.jobs : default_jobs();
-  const std::vector<ForkResult> results = fork_each(
-      wanted.size(), jobs, [&](size_t i) { return compile_in_child(plain[wanted[i]], options, form); });
+  const std::vector<ForkResult> results =
+      fork_each(wanted.size(), jobs, [&](size_t i) { return compile_in_child(plain[wanted[i]], options, form); });
   for (size_t i = 0; i < results.size(); ++i) {
     std::optional<Compiled> compiled = parse_answer(results[i].output);
     if (compiled) all[i] = std::move(*compiled);
@@ -203,10 +205,9 @@ std::vector<KernelObject> build_kernels(const Plan& plan, const BuildOptions& op
     objects[missing[i]] = {"", compiled[i].bytes, compiled[i].schedule, compiled[i].seconds, false};
   }
   // From here on objects are this program's.
-  const std::vector<std::string> symbols = kernel_symbols(plan, options.program);
   for (size_t k = 0; k < objects.size(); ++k) {
-    objects[k].name = symbols[k];
-    objects[k].bytes = rename_symbols(std::move(objects[k].bytes), kNeutralName, symbols[k]);
+    objects[k].name = plan.kernels[k].name;
+    objects[k].bytes = rename_symbols(std::move(objects[k].bytes), kNeutralName, objects[k].name);
     KCC_CHECK(!objects[k].bytes.empty(), "Halide did not write an ELF object");
   }
   return objects;
@@ -218,12 +219,10 @@ std::string kernel_text(const Plan& plan, const BuildOptions& options, KernelTex
                                                                   : Halide::OutputFileType::assembly;
   std::vector<size_t> every(plan.kernels.size());
   for (size_t k = 0; k < every.size(); ++k) every[k] = k;
-  const std::vector<Compiled> compiled =
-      compile_all(plan, nameless_kernels(plan), every, options, type, diagnostics);
-  const std::vector<std::string> symbols = kernel_symbols(plan, options.program);
+  const std::vector<Compiled> compiled = compile_all(plan, nameless_kernels(plan), every, options, type, diagnostics);
   std::string text;
   for (size_t k = 0; k < compiled.size(); ++k) {
-    text += header_line(symbols[k], purpose_of(plan, k), form) + compiled[k].bytes + "\n";
+    text += header_line(plan.kernels[k].name, purpose_of(plan, k), form) + compiled[k].bytes + "\n";
   }
   return text;
 }

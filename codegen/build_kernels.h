@@ -1,7 +1,6 @@
 // Plan -> KernelObjects: compiles every distinct kernel to a relocatable object, several at a time, each found again
 // in the cache by what it computes. The only file that catches Halide's exceptions.
-// Symbols are the program's name and the kernel's (kernel_symbols in names.h), hidden; the cache keeps objects under a
-// neutral name, so that programs share them.
+// The symbol is the kernel's name, hidden; the cache keeps objects under a neutral name, so that programs share them.
 #pragma once
 
 #include <string>
@@ -14,7 +13,6 @@
 namespace kcc {
 
 struct BuildOptions {
-  std::string program;  // its name, with which every symbol begins
   MachineTarget target;
   ScheduleOptions schedule;
   int jobs = 0;           // 0: as many as the process may use cores

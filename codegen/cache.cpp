@@ -13,9 +13,8 @@
 #include <vector>
 
 #define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include <fmt/format.h>
+#include <xxhash.h>
 
 namespace kcc {
 namespace {

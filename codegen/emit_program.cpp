@@ -1,11 +1,11 @@
 #include "codegen/emit_program.h"
 
-#include <algorithm>
+#include <fmt/format.h>
+
 #include <cmath>
 #include <map>
 
-#include <fmt/format.h>
-
+#include "codegen/emit_entry.h"
 #include "codegen/names.h"
 #include "codegen/program_template.h"
 #include "compiler/support/check.h"
@@ -23,13 +23,6 @@ std::string number(double value) {
   if (std::isnan(value)) return "__builtin_nan(\"\")";
   if (std::isinf(value)) return value < 0 ? "-__builtin_inf()" : "__builtin_inf()";
   return fmt::format("{}", value);
-}
-
-bool is_batched(const Type& type) {
-  for (const Dim& dim : type.shape) {
-    if (dim.batched) return true;
-  }
-  return false;
 }
 
 // ---- tables
@@ -53,7 +46,8 @@ std::string tensor_info(const std::string& name, DType dtype, const Shape& shape
 
 // Inputs, outputs and targets: without the batch.
 std::string sample_info(const std::string& name, const Type& type) {
-  KCC_CHECK(!type.shape.empty() && type.shape[0] == (Dim{1, true}), "what a program takes and gives has rows of the batch");
+  KCC_CHECK(!type.shape.empty() && type.shape[0] == (Dim{1, true}),
+            "what a program takes and gives has rows of the batch");
   return tensor_info(name, type.dtype, Shape(type.shape.begin() + 1, type.shape.end()));
 }
 
@@ -110,122 +104,17 @@ std::vector<std::string> layer_rows(const Module& module) {
 
 // ---- kernels
 
-std::vector<std::string> kernel_declarations(const Plan& plan, const std::vector<std::string>& symbols) {
+std::vector<std::string> kernel_declarations(const Plan& plan) {
   std::vector<std::string> lines;
-  for (size_t k = 0; k < plan.kernels.size(); ++k) {
-    const Graph& body = plan.kernels[k].body;
+  for (const Kernel& kernel : plan.kernels) {
     std::string parameters = "void* context";
-    for (size_t i = 0; i < body.inputs.size() + body.outputs.size(); ++i) parameters += ", Buffer*";
-    lines.push_back(fmt::format("int {}({});", symbols[k], parameters));
+    for (size_t i = 0; i < kernel.body.inputs.size() + kernel.body.outputs.size(); ++i) parameters += ", Buffer*";
+    lines.push_back(fmt::format("int {}({});", kernel.name, parameters));
   }
   return lines;
 }
 
-// ---- entries
-
-std::string extent(const Dim& dim) {
-  if (!dim.batched) return fmt::format("{}", dim.size);
-  return dim.size == 1 ? "B" : fmt::format("{} * B", dim.size);
-}
-
-const char* element_view(DType dtype) {
-  static constexpr const char* kNames[] = {"f32", "i32", "u32", "boolean"};
-  return kNames[static_cast<int>(dtype)];
-}
-
-std::string address(const TensorRef& ref) {
-  if (ref.space == Space::kInput) return fmt::format("step.inputs[{}]", ref.index);
-  if (ref.space == Space::kOutput) return fmt::format("step.outputs[{}]", ref.index);
-  std::string text = ref.space == Space::kState ? "state" : "arena";
-  if (ref.fixed_offset != 0) text += fmt::format(" + {}", ref.fixed_offset);
-  if (ref.space == Space::kArena && ref.batch_offset != 0) text += fmt::format(" + {}", extent({ref.batch_offset, true}));
-  return text;
-}
-
-// One entry as a function: the views of its values, each before the first call that needs it, and the calls.
-class EntryWriter {
- public:
-  EntryWriter(const EntryPlan& entry, const std::vector<std::string>& symbols) : entry_(entry), symbols_(symbols) {
-    // What kernel_call.h and the function itself call something.
-    for (const char* name : {"step", "B", "state", "arena", "context", "flush", "error", "f32", "i32", "u32", "boolean",
-                             "extents", "set_work", "kcc", "predict", "evaluate", "train"}) {
-      scope_.add(name);
-    }
-    for (const std::string& symbol : symbols) scope_.add(symbol);
-  }
-
-  std::string text() {
-    std::string calls;
-    for (const KernelCall& call : entry_.calls) calls += views_of(call) + call_line(call);
-    std::string head = fmt::format("int {}(const Step& step) {{\n", entry_.name);
-    if (largest_ > 0) head += fmt::format("  if (step.batch > {}) return kBatchTooLarge;\n", INT32_MAX / largest_);
-    head += "  const FlushDenormals flush;\n";
-    if (uses_batch_) head += "  const int64_t B = step.batch;\n";
-    if (uses_[Space::kState]) head += "  char* const state = step.state;\n";
-    if (uses_[Space::kArena]) head += "  char* const arena = step.arena;\n";
-    if (!entry_.calls.empty()) head += "  Context* const context = step.context;\n";
-    return head + calls + "  return 0;\n}\n";
-  }
-
- private:
-  // Views that this call is the first to need, below a comment that says what the call does.
-  std::string views_of(const KernelCall& call) {
-    std::string lines = fmt::format("\n  // {}\n", comment_text(call.comment));
-    for (const std::vector<TensorRef>* refs : {&call.inputs, &call.outputs}) {
-      for (const TensorRef& ref : *refs) lines += view_if_new(ref);
-    }
-    return lines;
-  }
-
-  std::string view_if_new(const TensorRef& ref) {
-    for (const auto& [seen, name] : views_) {
-      if (seen == ref) return "";
-    }
-    const std::string name = scope_.add(ref.name);
-    views_.emplace_back(ref, name);
-    uses_[ref.space] = true;
-    uses_batch_ = uses_batch_ || is_batched(ref.type) || ref.batch_offset != 0;
-    note_size(ref.type);
-    std::string text = fmt::format("  View<{}> {}({}, {}", ref.type.rank(), name, address(ref), element_view(ref.type.dtype));
-    for (const Dim& dim : ref.type.shape) text += ", " + extent(dim);
-    return text + ");\n";
-  }
-
-  // Kernels index with 32 bits: the batch is limited by the largest value that grows with it.
-  void note_size(const Type& type) {
-    if (is_batched(type)) largest_ = std::max(largest_, element_count(type.shape).size * size_of(type.dtype));
-  }
-
-  std::string call_line(const KernelCall& call) {
-    std::string arguments = "context";
-    bool batched = false;
-    for (const std::vector<TensorRef>* refs : {&call.inputs, &call.outputs}) {
-      for (const TensorRef& ref : *refs) {
-        arguments += ", " + name_of_view(ref);
-        batched = batched || is_batched(ref.type);
-      }
-    }
-    const int64_t work = std::llround(std::ceil(call.flops + call.bytes));
-    return fmt::format("  set_work(context, {});\n  if (int error = {}({})) return error;\n",
-                       extent({work, batched}), symbols_[static_cast<size_t>(call.kernel)], arguments);
-  }
-
-  const std::string& name_of_view(const TensorRef& ref) const {
-    for (const auto& [seen, name] : views_) {
-      if (seen == ref) return name;
-    }
-    KCC_CHECK(false, "a view is made before it is used");
-    return views_[0].second;
-  }
-
-  const EntryPlan& entry_;
-  const std::vector<std::string>& symbols_;
-  Scope scope_;
-  std::vector<std::pair<TensorRef, std::string>> views_;
-  std::map<Space, bool> uses_;
-  bool uses_batch_ = false;
-  int64_t largest_ = 0;  // bytes a sample
-};
+// ---- the whole
 
 std::string entry_info(const Plan& plan, const std::string& name) {
   for (const EntryPlan& entry : plan.entries) {
@@ -236,8 +125,6 @@ std::string entry_info(const Plan& plan, const std::string& name) {
   }
   return "{nullptr, 0, 0, 0}";
 }
-
-// ---- the whole
 
 // The template with every @hole@ filled.
 std::string fill(const std::string& frame, const std::map<std::string, std::string>& holes) {
@@ -257,16 +144,15 @@ std::string fill(const std::string& frame, const std::map<std::string, std::stri
 }  // namespace
 
 std::string emit_program(const Module& module, const Plan& plan, const ProgramOptions& options) {
-  const std::vector<std::string> symbols = kernel_symbols(plan, options.name);
-  std::string entries;
-  for (const EntryPlan& entry : plan.entries) entries += EntryWriter(entry, symbols).text() + "\n";
+  std::vector<std::string> entries;
+  for (const EntryPlan& entry : plan.entries) entries.push_back(emit_entry(entry, plan.kernels));
   const auto count = [](const auto& items) { return fmt::format("{}", items.size()); };
   const auto text = [](auto value) { return fmt::format("{}", value); };
   return fill(kProgramTemplate,
               {{"title", comment_text(fmt::format("{}: the Keras model '{}'", options.name, module.name))},
                {"version", KCC_VERSION},
-               {"kernels", fmt::format("{}", fmt::join(kernel_declarations(plan, symbols), "\n"))},
-               {"entries", entries},
+               {"kernels", fmt::format("{}", fmt::join(kernel_declarations(plan), "\n"))},
+               {"entries", fmt::format("{}", fmt::join(entries, "\n"))},
                {"inputs", table("TensorInfo", "kInputs", sample_rows(module.inputs))},
                {"outputs", table("TensorInfo", "kOutputs", sample_rows(module.outputs))},
                {"targets", table("TargetInfo", "kTargets", target_rows(module))},

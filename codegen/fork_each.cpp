@@ -1,5 +1,6 @@
 #include "codegen/fork_each.h"
 
+#include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -11,8 +12,6 @@
 #include <cstdio>
 #include <cstring>
 #include <map>
-
-#include <fmt/format.h>
 
 namespace kcc {
 namespace {
@@ -53,7 +52,8 @@ struct Child {
 }
 
 std::string failure_of(int status) {
-  if (WIFSIGNALED(status)) return fmt::format("ended by signal {} ({})", WTERMSIG(status), ::strsignal(WTERMSIG(status)));
+  if (WIFSIGNALED(status))
+    return fmt::format("ended by signal {} ({})", WTERMSIG(status), ::strsignal(WTERMSIG(status)));
   if (WEXITSTATUS(status) != 0) return fmt::format("ended with status {}", WEXITSTATUS(status));
   return "";
 }

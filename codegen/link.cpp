@@ -1,6 +1,7 @@
 #include "codegen/link.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <spawn.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -14,20 +15,30 @@
 #include <fstream>
 #include <sstream>
 
-#include <fmt/format.h>
-
 namespace kcc {
 namespace {
 
 namespace fs = std::filesystem;
 
 // Small, whole and hardened programs; every path that could end up inside is relative, so that the same input gives
-// the same bytes. KCC_SANITIZE: the runtime is instrumented, so programs must be.
+// the same bytes. Without -fno-tree-pta g++ 12 takes 20 s instead of 2 for an entry of 600 calls. KCC_SANITIZE: the runtime is instrumented, so programs must be.
 const std::vector<std::string>& flags() {
-  static const std::vector<std::string> list{
-      "-std=c++17", "-O1", "-fPIE", "-pie", "-fvisibility=hidden", "-ffunction-sections", "-fdata-sections", "-pthread",
-      "-static-libstdc++", "-static-libgcc", "-s", "-Wl,--gc-sections", "-Wl,--build-id=sha1", "-Wl,-z,relro,-z,now",
-      "-Wl,-z,noexecstack"};
+  static const std::vector<std::string> list{"-std=c++17",
+                                             "-O1",
+                                             "-fno-tree-pta",
+                                             "-fPIE",
+                                             "-pie",
+                                             "-fvisibility=hidden",
+                                             "-ffunction-sections",
+                                             "-fdata-sections",
+                                             "-pthread",
+                                             "-static-libstdc++",
+                                             "-static-libgcc",
+                                             "-s",
+                                             "-Wl,--gc-sections",
+                                             "-Wl,--build-id=sha1",
+                                             "-Wl,-z,relro,-z,now",
+                                             "-Wl,-z,noexecstack"};
   return list;
 }
 
@@ -64,7 +75,9 @@ std::string read_file(const fs::path& path) {
   return text.str();
 }
 
-Place file_place(const std::string& path) { return {path, 0, 0, ""}; }
+Place file_place(const std::string& path) {
+  return {path, 0, 0, ""};
+}
 
 // "ccache g++" is two words.
 std::vector<std::string> words_of(const std::string& text) {
@@ -108,7 +121,7 @@ std::vector<std::string> find_compiler(const std::string& wanted, Diagnostics& d
 }
 
 struct Outcome {
-  int status = -1;     // as waitpid gives it
+  int status = -1;      // as waitpid gives it
   std::string failure;  // "" or why it could not be started
 };
 
@@ -169,20 +182,12 @@ void report_failure(const std::vector<std::string>& command, const Outcome& outc
   std::string why = outcome.failure;
   if (why.empty() && WIFSIGNALED(outcome.status)) why = fmt::format("ended by signal {}", WTERMSIG(outcome.status));
   if (why.empty()) why = fmt::format("exit status {}", WEXITSTATUS(outcome.status));
-  diagnostics.error({}, fmt::format("the C++ compiler '{}' failed ({}):\n{}", command[0], why, read_file(folder / "messages")),
-                    "kcc -v shows the command");
+  diagnostics.error(
+      {}, fmt::format("the C++ compiler '{}' failed ({}):\n{}", command[0], why, read_file(folder / "messages")),
+      "kcc -v shows the command");
 }
 
 }  // namespace
-
-std::string default_runtime_dir() {
-  std::error_code error;
-  const fs::path here = fs::read_symlink("/proc/self/exe", error).parent_path();
-  for (const fs::path& folder : {here / "lib/kcc", here.parent_path() / "lib/kcc"}) {
-    if (fs::exists(folder / "libkcc_runtime.a", error)) return folder.string();
-  }
-  return "";
-}
 
 bool link_program(const std::string& source, const std::vector<KernelObject>& kernels, const LinkOptions& options,
                   Diagnostics& diagnostics) {
@@ -210,7 +215,8 @@ bool link_program(const std::string& source, const std::vector<KernelObject>& ke
     written = written && write_file(work.path() / objects.back(), kernel.bytes);
   }
   if (!written) {
-    diagnostics.error(file_place(options.output), fmt::format("cannot write beside the output: {}", std::strerror(errno)));
+    diagnostics.error(file_place(options.output),
+                      fmt::format("cannot write beside the output: {}", std::strerror(errno)));
     return false;
   }
   command = link_command(std::move(command), objects, runtime);

@@ -17,9 +17,6 @@ struct LinkOptions {
   bool verbose = false;     // print the commands
 };
 
-// lib/kcc beside the running kcc (build tree) or beside its folder (installed); "" if neither is there.
-std::string default_runtime_dir();
-
 // False after an error.
 bool link_program(const std::string& source, const std::vector<KernelObject>& kernels, const LinkOptions& options,
                   Diagnostics& diagnostics);

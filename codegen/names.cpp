@@ -1,27 +1,38 @@
 #include "codegen/names.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace kcc {
 namespace {
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_printable(char c) { return c >= ' ' && c <= '~'; }
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool is_printable(char c) {
+  return c >= ' ' && c <= '~';
+}
 
 bool is_keyword(const std::string& name) {
   static const std::set<std::string> words{
-      "alignas", "alignof", "and", "and_eq", "asm", "auto", "bitand", "bitor", "bool", "break", "case", "catch",
-      "char", "char16_t", "char32_t", "char8_t", "class", "co_await", "co_return", "co_yield", "compl", "concept",
-      "const", "const_cast", "consteval", "constexpr", "constinit", "continue", "decltype", "default", "delete", "do",
-      "double", "dynamic_cast", "else", "enum", "explicit", "export", "extern", "false", "float", "for", "friend",
-      "goto", "if", "inline", "int", "long", "mutable", "namespace", "new", "noexcept", "not", "not_eq", "nullptr",
-      "operator", "or", "or_eq", "private", "protected", "public", "register", "reinterpret_cast", "requires",
-      "return", "short", "signed", "sizeof", "static", "static_assert", "static_cast", "struct", "switch", "template",
-      "this", "thread_local", "throw", "true", "try", "typedef", "typeid", "typename", "union", "unsigned", "using",
-      "virtual", "void", "volatile", "wchar_t", "while", "xor", "xor_eq"};
+      "alignas",     "alignof",  "and",        "and_eq",    "asm",       "auto",         "bitand",
+      "bitor",       "bool",     "break",      "case",      "catch",     "char",         "char16_t",
+      "char32_t",    "char8_t",  "class",      "co_await",  "co_return", "co_yield",     "compl",
+      "concept",     "const",    "const_cast", "consteval", "constexpr", "constinit",    "continue",
+      "decltype",    "default",  "delete",     "do",        "double",    "dynamic_cast", "else",
+      "enum",        "explicit", "export",     "extern",    "false",     "float",        "for",
+      "friend",      "goto",     "if",         "inline",    "int",       "long",         "mutable",
+      "namespace",   "new",      "noexcept",   "not",       "not_eq",    "nullptr",      "operator",
+      "or",          "or_eq",    "private",    "protected", "public",    "register",     "reinterpret_cast",
+      "requires",    "return",   "short",      "signed",    "sizeof",    "static",       "static_assert",
+      "static_cast", "struct",   "switch",     "template",  "this",      "thread_local", "throw",
+      "true",        "try",      "typedef",    "typeid",    "typename",  "union",        "unsigned",
+      "using",       "virtual",  "void",       "volatile",  "wchar_t",   "while",        "xor",
+      "xor_eq"};
   return words.count(name) != 0;
 }
 
@@ -62,17 +73,11 @@ std::string Scope::add(const std::string& wanted) {
   return name;
 }
 
-std::vector<std::string> kernel_symbols(const Plan& plan, const std::string& program) {
-  std::vector<std::string> symbols;
-  Scope scope;
-  for (const Kernel& kernel : plan.kernels) symbols.push_back(scope.add(program + "_" + kernel.name));
-  return symbols;
-}
-
 std::string comment_text(const std::string& text) {
   std::string line;
   for (char c : text) line += is_printable(c) ? c : '?';
-  if (!line.empty() && line.back() == '\\') line.back() = '?';
+  // A backslash at the end, or a slash: it may be one as a trigraph.
+  if (!line.empty() && (line.back() == '\\' || line.back() == '/')) line.back() = '?';
   return line;
 }
 
@@ -81,7 +86,8 @@ std::string string_literal(const std::string& text, const std::string& indent) {
   std::string literal = "\"";
   size_t width = 0;
   for (size_t i = 0; i < text.size(); ++i) {
-    const std::string piece = escaped(text[i]);
+    const bool trigraph = i > 0 && text[i] == '?' && text[i - 1] == '?';
+    const std::string piece = trigraph ? "\\?" : escaped(text[i]);
     literal += piece;
     width += piece.size();
     if (i + 1 < text.size() && (text[i] == '\n' || width >= kWidth)) {

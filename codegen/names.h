@@ -3,9 +3,6 @@
 
 #include <set>
 #include <string>
-#include <vector>
-
-#include "compiler/ir/plan.h"
 
 namespace kcc {
 
@@ -22,10 +19,7 @@ class Scope {
   std::set<std::string> taken_;
 };
 
-// The symbols of a plan's kernels, in its order: the program's name, then the kernel's.
-std::vector<std::string> kernel_symbols(const Plan& plan, const std::string& program);
-
-// For a comment on one line: control characters, bytes beyond ASCII and a final backslash become '?'.
+// For a comment on one line: control characters, bytes beyond ASCII and what continues the line become '?'.
 std::string comment_text(const std::string& text);
 
 // A C++ string literal, split over lines after newlines and where it grows long; `indent` begins the next lines.

@@ -3,27 +3,44 @@
 #include <sched.h>
 
 #include <algorithm>
-#include <fstream>
-#include <sstream>
+#include <cstdio>
 #include <vector>
 
 namespace kcc {
 namespace {
 
+// Without streams: they would make every program half a megabyte larger.
 std::string read_text(const std::string& path) {
-  std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
+  std::FILE* file = std::fopen(path.c_str(), "re");
+  if (file == nullptr) return "";
+  std::string text(1 << 16, '\0');
+  text.resize(std::fread(text.data(), 1, text.size(), file));
+  std::fclose(file);
+  return text;
+}
+
+double number_in(const std::string& path) {
+  double number = 0;
+  return std::sscanf(read_text(path).c_str(), "%lf", &number) == 1 ? number : 0;
+}
+
+// The parts of `text` between separators.
+std::vector<std::string> split(const std::string& text, char separator) {
+  std::vector<std::string> parts;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find(separator, begin), text.size());
+    parts.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
 }
 
 // Version 2 keeps "quota period" or "max period" in one file, version 1 each in its own; microseconds.
 int cores_at(const std::string& folder) {
   double quota = 0, period = 0;
-  std::istringstream both(read_text(folder + "/cpu.max"));
-  if (!(both >> quota >> period)) {
-    std::istringstream(read_text(folder + "/cpu.cfs_quota_us")) >> quota;
-    std::istringstream(read_text(folder + "/cpu.cfs_period_us")) >> period;
+  if (std::sscanf(read_text(folder + "/cpu.max").c_str(), "%lf %lf", &quota, &period) != 2) {
+    quota = number_in(folder + "/cpu.cfs_quota_us");
+    period = number_in(folder + "/cpu.cfs_period_us");
   }
   if (!(quota > 0 && period > 0)) return 0;
   return static_cast<int>(std::min(65536.0, (quota + period - 1) / period));
@@ -44,14 +61,6 @@ int cores_along(const std::string& mount, std::string path) {
   return cores;
 }
 
-bool lists_cpu(const std::string& controllers) {
-  std::istringstream names(controllers);
-  for (std::string name; std::getline(names, name, ',');) {
-    if (name == "cpu") return true;
-  }
-  return false;
-}
-
 int affinity_cores() {
   // The mask's size is the kernel's business: grow until it fits.
   for (int bits = 1024; bits <= 1 << 20; bits *= 4) {
@@ -67,16 +76,16 @@ int affinity_cores() {
 
 int quota_cores(const std::string& membership, const std::string& root) {
   int cores = 0;
-  std::istringstream lines(membership);
   // Each line is id:controllers:path; version 2 has no controllers.
-  for (std::string line; std::getline(lines, line);) {
+  for (const std::string& line : split(membership, '\n')) {
     const size_t first = line.find(':');
     const size_t second = first == std::string::npos ? first : line.find(':', first + 1);
     if (second == std::string::npos) continue;
     const std::string controllers = line.substr(first + 1, second - first - 1);
     const std::string path = line.substr(second + 1);
     if (controllers.empty()) cores = tighter(cores, cores_along(root, path));
-    if (lists_cpu(controllers)) {
+    const std::vector<std::string> names = split(controllers, ',');
+    if (std::count(names.begin(), names.end(), "cpu") > 0) {
       cores = tighter(cores, cores_along(root + "/" + controllers, path));
       if (controllers != "cpu") cores = tighter(cores, cores_along(root + "/cpu", path));
     }

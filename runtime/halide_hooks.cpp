@@ -1,4 +1,7 @@
 // The part of Halide's runtime that kernels compiled with no_runtime still call. `user_context` is a kcc::Context.
+#include <cstdio>
+#include <cstdlib>
+
 #include "HalideRuntime.h"
 #include "runtime/context.h"
 #include "runtime/threads.h"
@@ -6,7 +9,13 @@
 extern "C" {
 
 void* halide_malloc(void* user_context, size_t bytes) {
-  return static_cast<kcc::Context*>(user_context)->allocate(bytes);
+  void* block = static_cast<kcc::Context*>(user_context)->allocate(bytes);
+  if (block == nullptr) {
+    // Kernels compiled without assertions do not look.
+    std::fprintf(stderr, "error: out of memory: a kernel needs %zu bytes of scratch\n", bytes);
+    std::_Exit(1);
+  }
+  return block;
 }
 
 void halide_free(void* user_context, void* block) {

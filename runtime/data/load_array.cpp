@@ -59,11 +59,12 @@ Result<Array> load_only_member(const std::string& path) {
 }  // namespace
 
 Result<Array> load_array(const std::string& spec) {
+  // First, because the member may end in .npy.
+  const size_t member = spec.rfind(".npz:");
+  if (member != std::string::npos) return read_npz(spec.substr(0, member + 4), spec.substr(member + 5));
   if (spec.ends_with(".npy")) return read_npy(spec);
   if (spec.ends_with(".csv")) return load_csv(spec);
   if (spec.ends_with(".npz")) return load_only_member(spec);
-  const size_t member = spec.rfind(".npz:");
-  if (member != std::string::npos) return read_npz(spec.substr(0, member + 4), spec.substr(member + 5));
   return make_error("%s: this kind of data file is not supported, %s", spec.c_str(), kSupported);
 }
 

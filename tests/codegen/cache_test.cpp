@@ -44,12 +44,17 @@ std::string read(const fs::path& path) {
   return text.str();
 }
 
-void write(const fs::path& path, const std::string& text) { std::ofstream(path, std::ios::binary) << text; }
+void write(const fs::path& path, const std::string& text) {
+  std::ofstream(path, std::ios::binary) << text;
+}
 
 TEST_F(Cache, FindsWhatItKept) {
   const KernelCache cache(folder_.string());
   EXPECT_FALSE(cache.find("key"));
-  const std::string object("\x7f" "ELF\0\1\2", 7);
+  const std::string object(
+      "\x7f"
+      "ELF\0\1\2",
+      7);
   cache.keep("key", {object, "8 x 2"});
   cache.keep("other key", {"other", ""});
   const auto found = KernelCache(folder_.string()).find("key");
@@ -174,8 +179,8 @@ TEST(CacheFolder, FollowsTheEnvironment) {
     const char* home;
     const char* folder;
   };
-  for (const Row& row : {Row{"/c", "/h", "/c/kcc"}, Row{"", "/h", "/h/.cache/kcc"}, Row{"relative", "/h", "/h/.cache/kcc"},
-                         Row{"", "", ""}}) {
+  for (const Row& row : {Row{"/c", "/h", "/c/kcc"}, Row{"", "/h", "/h/.cache/kcc"},
+                         Row{"relative", "/h", "/h/.cache/kcc"}, Row{"", "", ""}}) {
     ::setenv("XDG_CACHE_HOME", row.cache, 1);
     ::setenv("HOME", row.home, 1);
     EXPECT_EQ(KernelCache::default_folder(), row.folder);

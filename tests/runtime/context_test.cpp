@@ -93,6 +93,11 @@ TEST(HalideHooks, ScratchComesFromTheContext) {
   context.release(block);
 }
 
+TEST(HalideHooks, SayThatMemoryIsOut) {
+  Context context(nullptr);
+  EXPECT_EXIT(halide_malloc(&context, SIZE_MAX / 2), testing::ExitedWithCode(1), "out of memory");
+}
+
 TEST(HalideHooks, LoopsStayOnTheCallersThreadUnlessWorthwhile) {
   ThreadPool pool(4);
   struct Row {
