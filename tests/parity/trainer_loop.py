@@ -1,5 +1,5 @@
 """The trainer's loop against real Keras: the same linear model, weights and data give the same History, weights,
-predictions and printed lines. Usage: python trainer_loop.py FAKE_TRAINER (tests/runtime/fake_trainer.cpp)."""
+predictions and printed lines. Usage: python trainer_loop.py LINEAR_TRAINER (tests/runtime/linear_trainer.cpp)."""
 
 import contextlib
 import io

@@ -1,4 +1,4 @@
-// The trainer from outside: fake_trainer, run as users run it.
+// The trainer from outside: linear_trainer, run as users run it.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -9,7 +9,6 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
-#include <regex>
 #include <sstream>
 
 #include "runtime/data/convert.h"
@@ -21,6 +20,7 @@ namespace {
 
 using testing::EndsWith;
 using testing::HasSubstr;
+using testing::MatchesRegex;
 using testing::StartsWith;
 
 std::string read_file(const std::string& path) {
@@ -59,7 +59,7 @@ class Trainer : public testing::Test {
   bool exists(const std::string& name) { return std::filesystem::exists(folder_ + name); }
 
   std::string command(const std::string& arguments) {
-    return "cd " + folder_ + " && " + environment_ + " " KCC_FAKE_TRAINER " " + arguments + " >out 2>err";
+    return "cd " + folder_ + " && " + environment_ + " " KCC_LINEAR_TRAINER " " + arguments + " >out 2>err";
   }
 
   Outcome run(const std::string& arguments) {
@@ -94,18 +94,16 @@ TEST_F(Trainer, LearnsAndPredicts) {
   ASSERT_EQ(seen.size(), expected.size());
   for (size_t i = 0; i < seen.size(); ++i) EXPECT_NEAR(seen[i], expected[i], 2e-3);
   const Outcome evaluation = run(std::string("evaluate ") + kData + "--weights a.weights.h5 --json");
-  EXPECT_TRUE(std::regex_match(evaluation.out, std::regex("\\{\"loss\": \\[.*\\], \"mae\": \\[.*\\]\\}\n")))
-      << evaluation.out;
+  EXPECT_THAT(evaluation.out, MatchesRegex("[{]\"loss\": \\[.*\\], \"mae\": \\[.*\\][}]\n"));
   EXPECT_LT(std::stod(evaluation.out.substr(evaluation.out.find('[') + 1)), 1e-5);
 }
 
 TEST_F(Trainer, WritesALineAnEpochIntoAPipe) {
   const Outcome result = run(std::string("fit ") + kData + "--epochs 2 --validation-split 0.1 --no-save");
-  EXPECT_TRUE(std::regex_match(
+  EXPECT_THAT(
       result.out,
-      std::regex("Epoch 1/2\n3/3 - 0s - \\d+[um]s/step - loss: [\\d.]+ - mae: [\\d.]+ - val_loss: [\\d.]+ - "
-                 "val_mae: [\\d.]+\nEpoch 2/2\n3/3 - 0s - .*\n")))
-      << result.out;
+      MatchesRegex("Epoch 1/2\n3/3 - 0s - [0-9]+[um]s/step - loss: [0-9.]+ - mae: [0-9.]+ - val_loss: [0-9.]+ - "
+                   "val_mae: [0-9.]+\nEpoch 2/2\n3/3 - 0s - .*\n"));
   EXPECT_EQ(result.error, "");
 }
 
@@ -125,11 +123,11 @@ TEST_F(Trainer, DrawsTheBarWhenAsked) {
 
 TEST_F(Trainer, SavesBesideTheCallerUnlessToldOtherwise) {
   const Outcome result = run(std::string("fit ") + kData);
-  EXPECT_EQ(result.error, "fake_trainer: weights saved to fake_trainer.weights.h5\n");
-  EXPECT_TRUE(exists("fake_trainer.weights.h5"));
-  std::filesystem::remove(folder_ + "fake_trainer.weights.h5");
+  EXPECT_EQ(result.error, "linear_trainer: weights saved to linear_trainer.weights.h5\n");
+  EXPECT_TRUE(exists("linear_trainer.weights.h5"));
+  std::filesystem::remove(folder_ + "linear_trainer.weights.h5");
   expect_run(std::string("fit ") + kData + "--no-save");
-  EXPECT_FALSE(exists("fake_trainer.weights.h5"));
+  EXPECT_FALSE(exists("linear_trainer.weights.h5"));
 }
 
 TEST_F(Trainer, SameSeedSameBitsForAnyNumberOfThreads) {
@@ -170,9 +168,7 @@ TEST_F(Trainer, ResetOptimizerLeavesItsState) {
 TEST_F(Trainer, WritesHistory) {
   expect_run(std::string("fit ") + kData +
              "--epochs 3 --initial-epoch 1 --no-save --history h.csv --validation-split 0.2");
-  EXPECT_TRUE(std::regex_match(file("h.csv"),
-                               std::regex("epoch,loss,mae,val_loss,val_mae\r\n1,[^\r]+\r\n2(,\\d+\\.\\d+){4}\r\n")))
-      << file("h.csv");
+  EXPECT_THAT(file("h.csv"), MatchesRegex("epoch,loss,mae,val_loss,val_mae\r\n1,[^\r]+\r\n2(,[0-9]+\\.[0-9]+){4}\r\n"));
 }
 
 TEST_F(Trainer, StepsPerEpochGoOnThroughTheDataAndRunOut) {
@@ -229,16 +225,16 @@ TEST_F(Trainer, FailsWithOneMessage) {
   for (const Row& row : rows) {
     const Outcome result = run(row.arguments);
     EXPECT_EQ(result.status, row.status) << row.arguments;
-    EXPECT_THAT(result.error, StartsWith("fake_trainer: error: "));
+    EXPECT_THAT(result.error, StartsWith("linear_trainer: error: "));
     EXPECT_THAT(result.error, HasSubstr(row.message));
     EXPECT_EQ(std::count(result.error.begin(), result.error.end(), '\n'), 1) << result.error;
-    EXPECT_FALSE(exists("fake_trainer.weights.h5") || exists("p.npy") || exists("a.txt")) << row.arguments;
+    EXPECT_FALSE(exists("linear_trainer.weights.h5") || exists("p.npy") || exists("a.txt")) << row.arguments;
   }
 }
 
 // Batches of 11 take 20 ms each.
 TEST_F(Trainer, FirstInterruptSavesAfterTheBatch) {
-  const std::string fit = std::string("exec ") + KCC_FAKE_TRAINER + " fit " + kData +
+  const std::string fit = std::string("exec ") + KCC_LINEAR_TRAINER + " fit " + kData +
                           "--batch-size 11 --epochs 100 --save a.weights.h5 --history h.json >out 2>err";
   const pid_t child = fork();
   if (child == 0) {
@@ -253,14 +249,13 @@ TEST_F(Trainer, FirstInterruptSavesAfterTheBatch) {
   EXPECT_EQ(WEXITSTATUS(status), 130);
   EXPECT_THAT(file("err"), HasSubstr("interrupted"));
   EXPECT_TRUE(exists("a.weights.h5"));
-  EXPECT_TRUE(std::regex_match(file("h.json"), std::regex("\\{\"loss\": \\[[\\d.]+\\], \"mae\": \\[[\\d.]+\\]\\}\n")))
-      << file("h.json");
+  EXPECT_THAT(file("h.json"), MatchesRegex("[{]\"loss\": \\[[0-9.]+\\], \"mae\": \\[[0-9.]+\\][}]\n"));
   expect_run("predict -x x.npy --weights a.weights.h5 -o p.npy");
 }
 
 TEST_F(Trainer, ShowsHelpVersionAndSummary) {
-  EXPECT_THAT(run("--help").out, StartsWith("usage: fake_trainer fit "));
-  EXPECT_THAT(run("--version").out, StartsWith("fake_trainer made by kcc "));
+  EXPECT_THAT(run("--help").out, StartsWith("usage: linear_trainer fit "));
+  EXPECT_THAT(run("--version").out, StartsWith("linear_trainer made by kcc "));
   EXPECT_THAT(run("summary").out, StartsWith("Model: \"sequential\"\n┏━"));
   EXPECT_EQ(run("summary").status, 0);
 }

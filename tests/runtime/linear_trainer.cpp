@@ -120,7 +120,7 @@ constexpr MetricInfo kMetrics[] = {{"loss", kLossTotal, kLossCount}, {"mae", kMa
 constexpr LayerInfo kLayers[] = {{"dense", "Dense", "(None, 2)", 8, "input_layer[0][0]"}};
 
 constexpr Program kProgram = {
-    .name = "fake",
+    .name = "linear",
     .model_name = "sequential",
     .keras_version = "3.15.1",
     .is_sequential = true,
