@@ -6,7 +6,7 @@
 
 #include "runtime/format.h"
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 constexpr int64_t kHugePage = int64_t{2} << 20;
@@ -39,4 +39,4 @@ Result<AlignedBuffer> AlignedBuffer::allocate(int64_t bytes, const char* purpose
   return buffer;
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

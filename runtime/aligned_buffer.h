@@ -5,7 +5,7 @@
 
 #include "runtime/files/result.h"
 
-namespace kcc {
+namespace kcc::runtime {
 
 class AlignedBuffer {
  public:
@@ -25,4 +25,4 @@ class AlignedBuffer {
   int64_t bytes_ = 0;
 };
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -5,7 +5,7 @@
 
 #include "runtime/data/convert.h"
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 // As gather_rows, but without an order to follow.
@@ -77,4 +77,4 @@ const void* BatchReader::read_column(Slot& slot, const int64_t* order, int64_t f
   return slot.rows.data();
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -8,7 +8,7 @@
 #include "runtime/aligned_buffer.h"
 #include "runtime/bind_data.h"
 
-namespace kcc {
+namespace kcc::runtime {
 
 class BatchReader {
  public:
@@ -35,4 +35,4 @@ class BatchReader {
   std::vector<const void*> pointers_;
 };
 
-}  // namespace kcc
+}  // namespace kcc::runtime

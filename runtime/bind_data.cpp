@@ -10,7 +10,7 @@
 #include "runtime/format.h"
 #include "runtime/nearest.h"
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 // One file of the command line: for which input or target, and how messages call it.
@@ -278,4 +278,4 @@ Dataset split_off(Dataset& data, int64_t split_at) {
   return rest;
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

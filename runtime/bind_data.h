@@ -10,7 +10,7 @@
 #include "runtime/files/result.h"
 #include "runtime/program.h"
 
-namespace kcc {
+namespace kcc::runtime {
 
 // One input or target: rows of numbers that a batch converts to tensor.type.
 struct Column {
@@ -37,4 +37,4 @@ Result<Dataset> bind_data(const Program& program, const DataFiles& files, bool w
 // The first `split_at` samples stay in `data`, the rest are returned.
 Dataset split_off(Dataset& data, int64_t split_at);
 
-}  // namespace kcc
+}  // namespace kcc::runtime

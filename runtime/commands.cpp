@@ -23,7 +23,7 @@
 #include "runtime/trainer.h"
 #include "runtime/weights/weights_file.h"
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 // Asked before the work begins, not after hours of it.
@@ -242,4 +242,4 @@ Result<int> run_summary(const Trainer& trainer) {
   return 0;
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

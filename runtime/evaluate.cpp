@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace kcc {
+namespace kcc::runtime {
 
 Steps plan_steps(int64_t samples, int64_t batch, int64_t limit) {
   constexpr int64_t kDefaultBatch = 32;
@@ -27,4 +27,4 @@ Result<Logs> evaluate(const Program& program, Executor& executor, StateBlock& st
   return logs;
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -7,7 +7,7 @@
 #include "runtime/executor.h"
 #include "runtime/report.h"
 
-namespace kcc {
+namespace kcc::runtime {
 
 // How a data set is cut into steps.
 struct Steps {
@@ -26,4 +26,4 @@ Steps plan_steps(int64_t samples, int64_t batch, int64_t limit);
 Result<Logs> evaluate(const Program& program, Executor& executor, StateBlock& state, BatchReader& reader,
                       const Steps& steps, Report* report);
 
-}  // namespace kcc
+}  // namespace kcc::runtime

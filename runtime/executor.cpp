@@ -6,7 +6,7 @@
 #include "runtime/data/array.h"
 #include "runtime/format.h"
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 // A Halide buffer's size in bytes is a positive int32.
@@ -67,4 +67,4 @@ Status Executor::run(const EntryInfo& entry, const void* const* inputs, void* co
   return make_error("a kernel failed: %s", explain(code).c_str());
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -11,7 +11,7 @@
 #include "runtime/state_block.h"
 #include "runtime/threads.h"
 
-namespace kcc {
+namespace kcc::runtime {
 
 class Executor {
  public:
@@ -33,4 +33,4 @@ class Executor {
   int64_t arena_bytes_ = 0;
 };
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -4,7 +4,7 @@
 
 #include "runtime/interrupt.h"
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 // Where training stands in the data. Epochs of --steps-per-epoch batches go on where the last one stopped; when the
@@ -123,4 +123,4 @@ Result<FitResult> fit(const Program& program, Executor& executor, StateBlock& st
   return result;
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -7,7 +7,7 @@
 #include "runtime/history.h"
 #include "runtime/shuffle.h"
 
-namespace kcc {
+namespace kcc::runtime {
 
 struct FitPlan {
   int64_t initial_epoch, epochs;
@@ -31,4 +31,4 @@ struct FitResult {
 Result<FitResult> fit(const Program& program, Executor& executor, StateBlock& state, BatchReader& reader,
                       const FitPlan& plan, Validation* validation, Report& report);
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-namespace kcc {
+namespace kcc::runtime {
 
 std::string format(const char* pattern, ...) {
   va_list args, again;
@@ -74,4 +74,4 @@ std::string join(const std::vector<std::string>& parts, const char* separator) {
   return text;
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

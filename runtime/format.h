@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace kcc {
+namespace kcc::runtime {
 
 [[gnu::format(printf, 1, 2)]] std::string format(const char* pattern, ...);
 
@@ -24,4 +24,4 @@ std::string memory_size(int64_t bytes);     // "4.82 KB"
 
 std::string join(const std::vector<std::string>& parts, const char* separator);
 
-}  // namespace kcc
+}  // namespace kcc::runtime

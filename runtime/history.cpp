@@ -4,7 +4,7 @@
 
 #include "runtime/format.h"
 
-namespace kcc {
+namespace kcc::runtime {
 
 void History::add(int64_t epoch, const Logs& logs) {
   epochs_.push_back({epoch, logs});
@@ -44,4 +44,4 @@ std::string History::to_csv() const {
   return text;
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -7,7 +7,7 @@
 
 #include "runtime/progress_bar.h"
 
-namespace kcc {
+namespace kcc::runtime {
 
 class History {
  public:
@@ -25,4 +25,4 @@ class History {
   std::vector<Epoch> epochs_;
 };
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -6,7 +6,7 @@
 
 #include "runtime/random.h"
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 void fill_constant(const TensorInfo& tensor, double value, void* data) {
@@ -117,4 +117,4 @@ void initialize(const StateInfo& state, int64_t index, uint64_t run_seed, void* 
   }
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -6,7 +6,7 @@
 
 #include "runtime/program.h"
 
-namespace kcc {
+namespace kcc::runtime {
 
 // What each kind means (a, b are StateInfo's): constant a; uniform in [a, b); normal with mean a and deviation b;
 // truncated normal: the same, drawn again beyond two deviations; orthogonal and identity: times the gain a;
@@ -14,4 +14,4 @@ namespace kcc {
 // index, as two Keras initializers with one seed give equal weights.
 void initialize(const StateInfo& state, int64_t index, uint64_t run_seed, void* data);
 
-}  // namespace kcc
+}  // namespace kcc::runtime

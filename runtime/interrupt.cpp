@@ -2,7 +2,7 @@
 
 #include <signal.h>
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 volatile sig_atomic_t received = 0;
@@ -26,4 +26,4 @@ int interrupting_signal() {
   return received;
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 // Levenshtein's distance.
@@ -36,4 +36,4 @@ std::string did_you_mean(const std::string& name, const std::vector<std::string>
   return best == nullptr ? "" : ", did you mean '" + *best + "'?";
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

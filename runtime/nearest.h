@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-namespace kcc {
+namespace kcc::runtime {
 
 // ", did you mean 'epochs'?", or "" if none is near.
 std::string did_you_mean(const std::string& name, const std::vector<std::string>& known);
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -7,7 +7,7 @@
 #include "runtime/format.h"
 #include "runtime/nearest.h"
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 enum : unsigned { kFit = 1, kEvaluate = 2, kPredict = 4, kSummary = 8 };
@@ -341,4 +341,4 @@ std::string help_text(const std::string& program, const std::string& topic) {
   return text;
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

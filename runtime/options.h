@@ -9,7 +9,7 @@
 #include "runtime/files/result.h"
 #include "runtime/shuffle.h"
 
-namespace kcc {
+namespace kcc::runtime {
 
 enum class Command { kFit, kEvaluate, kPredict, kSummary, kHelp, kVersion };
 enum class ProgressStyle { kAuto, kKeras3, kPlain, kJson };
@@ -53,4 +53,4 @@ Result<Options> parse_options(int argc, const char* const* argv);
 // --help of one command, or of the whole program if `topic` is empty.
 std::string help_text(const std::string& program, const std::string& topic);
 
-}  // namespace kcc
+}  // namespace kcc::runtime

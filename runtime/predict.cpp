@@ -2,7 +2,7 @@
 
 #include <string>
 
-namespace kcc {
+namespace kcc::runtime {
 
 Result<std::vector<Array>> predict(const Program& program, Executor& executor, BatchReader& reader, const Steps& steps,
                                    Report& report) {
@@ -32,4 +32,4 @@ Result<std::vector<Array>> predict(const Program& program, Executor& executor, B
   return arrays;
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -8,10 +8,10 @@
 #include "runtime/executor.h"
 #include "runtime/report.h"
 
-namespace kcc {
+namespace kcc::runtime {
 
 // One array for each of the program's outputs, a row for each sample.
 Result<std::vector<Array>> predict(const Program& program, Executor& executor, BatchReader& reader, const Steps& steps,
                                    Report& report);
 
-}  // namespace kcc
+}  // namespace kcc::runtime

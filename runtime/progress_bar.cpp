@@ -6,7 +6,7 @@
 
 #include "runtime/format.h"
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 constexpr int64_t kWidth = 20;
@@ -133,4 +133,4 @@ double ProgressBar::step_duration(int64_t current, double now) {
   return duration;
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

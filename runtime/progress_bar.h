@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace kcc {
+namespace kcc::runtime {
 
 // Names and values of the loss and the metrics, in the order in which they are shown.
 using Logs = std::vector<std::pair<std::string, double>>;
@@ -47,4 +47,4 @@ class ProgressBar {
   Logs values_;
 };
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 using Words = RandomStream::Words;
@@ -76,4 +76,4 @@ uint64_t RandomStream::below(uint64_t bound) {
   }
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -6,7 +6,7 @@
 #include <array>
 #include <cstdint>
 
-namespace kcc {
+namespace kcc::runtime {
 
 class RandomStream {
  public:
@@ -32,4 +32,4 @@ class RandomStream {
   bool has_spare_normal_ = false;
 };
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -10,7 +10,7 @@
 
 #include "runtime/format.h"
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 double now() {
@@ -83,4 +83,4 @@ void Report::break_off() {
   bar_open_ = false;
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

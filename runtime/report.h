@@ -9,7 +9,7 @@
 #include "runtime/progress_bar.h"
 #include "runtime/state_block.h"
 
-namespace kcc {
+namespace kcc::runtime {
 
 class Report {
  public:
@@ -38,4 +38,4 @@ class Report {
 // Whether text may go out as UTF-8. No locale at all counts as UTF-8, as in Python.
 bool utf8_locale();
 
-}  // namespace kcc
+}  // namespace kcc::runtime

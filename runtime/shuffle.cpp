@@ -6,7 +6,7 @@
 
 #include "runtime/random.h"
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 // Fisher and Yates.
@@ -30,4 +30,4 @@ std::vector<int64_t> epoch_order(Shuffle shuffle, int64_t samples, int64_t batch
   return order;
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

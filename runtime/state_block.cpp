@@ -6,7 +6,7 @@
 #include "runtime/data/array.h"
 #include "runtime/initialize.h"
 
-namespace kcc {
+namespace kcc::runtime {
 
 StateBlock::StateBlock(const Program& program, AlignedBuffer memory) : program_(&program), memory_(std::move(memory)) {
   for (int32_t i = 0; i < program.metric_count; ++i) metrics_.push_back(&program.metrics[i]);
@@ -24,7 +24,7 @@ void* StateBlock::at(int32_t state) const {
 }
 
 void StateBlock::initialize(uint64_t seed) {
-  for (int32_t i = 0; i < program_->state_count; ++i) kcc::initialize(program_->states[i], i, seed, at(i));
+  for (int32_t i = 0; i < program_->state_count; ++i) runtime::initialize(program_->states[i], i, seed, at(i));
 }
 
 void StateBlock::load_embedded(bool with_optimizer) {
@@ -81,4 +81,4 @@ Status StateBlock::set_learning_rate(double rate) {
   return {};
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -12,7 +12,7 @@
 #include "runtime/program.h"
 #include "runtime/progress_bar.h"
 
-namespace kcc {
+namespace kcc::runtime {
 
 class StateBlock {
  public:
@@ -41,4 +41,4 @@ class StateBlock {
   std::vector<const MetricInfo*> metrics_;  // by name
 };
 
-}  // namespace kcc
+}  // namespace kcc::runtime

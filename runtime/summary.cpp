@@ -12,7 +12,7 @@
 #include "runtime/data/array.h"
 #include "runtime/format.h"
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 enum class Align { kLeft, kRight };
@@ -214,4 +214,4 @@ int terminal_width() {
   return 80;
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -6,7 +6,7 @@
 
 #include "runtime/program.h"
 
-namespace kcc {
+namespace kcc::runtime {
 
 // `terminal_width` in columns; `utf8` false draws the frame in ASCII.
 std::string summary_text(const Program& program, int terminal_width, bool utf8);
@@ -14,4 +14,4 @@ std::string summary_text(const Program& program, int terminal_width, bool utf8);
 // Of standard output; COLUMNS overrides it, and 80 is what a pipe gets.
 int terminal_width();
 
-}  // namespace kcc
+}  // namespace kcc::runtime

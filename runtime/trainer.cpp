@@ -6,7 +6,7 @@
 
 #include "runtime/files/mapped_file.h"
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 constexpr int kWrongInput = 1;
@@ -77,4 +77,4 @@ int trainer_main(const Program& program, int argc, char** argv) {
   }
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -7,7 +7,7 @@
 #include "runtime/options.h"
 #include "runtime/program.h"
 
-namespace kcc {
+namespace kcc::runtime {
 
 // Who speaks: the program's tables and the name it was started by.
 struct Trainer {
@@ -23,4 +23,4 @@ Result<int> run_evaluate(const Trainer& trainer, const Options& options);
 Result<int> run_predict(const Trainer& trainer, const Options& options);
 Result<int> run_summary(const Trainer& trainer);
 
-}  // namespace kcc
+}  // namespace kcc::runtime

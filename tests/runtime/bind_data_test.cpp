@@ -12,7 +12,7 @@
 #include "runtime/data/npy.h"
 #include "runtime/files/atomic_file.h"
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 using testing::ElementsAre;
@@ -189,4 +189,4 @@ TEST_F(BindData, NamesBothSidesOfAMismatch) {
 }
 
 }  // namespace
-}  // namespace kcc
+}  // namespace kcc::runtime

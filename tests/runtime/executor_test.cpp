@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 using testing::HasSubstr;
@@ -60,4 +60,4 @@ TEST_F(ExecutorTest, SaysWhenMemoryIsShort) {
 }
 
 }  // namespace
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 TEST(PythonRepr, WritesFloatsAsPython) {
@@ -51,4 +51,4 @@ TEST(MemorySize, ChoosesTheUnit) {
 }
 
 }  // namespace
-}  // namespace kcc
+}  // namespace kcc::runtime

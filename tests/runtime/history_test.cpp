@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 TEST(History, WritesJsonAsPython) {
@@ -27,4 +27,4 @@ TEST(History, WritesCsvAsCsvLogger) {
 }
 
 }  // namespace
-}  // namespace kcc
+}  // namespace kcc::runtime

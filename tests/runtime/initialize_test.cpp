@@ -6,7 +6,7 @@
 #include <cmath>
 #include <vector>
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 struct TestState {
@@ -128,4 +128,4 @@ TEST(Initialize, FillsIntegersAndSeeds) {
 }
 
 }  // namespace
-}  // namespace kcc
+}  // namespace kcc::runtime

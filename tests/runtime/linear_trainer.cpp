@@ -10,7 +10,7 @@
 
 namespace {
 
-using namespace kcc;
+using namespace kcc::runtime;
 
 constexpr int64_t kIn = 3, kOut = 2;
 constexpr int64_t kInExtents[] = {kIn}, kOutExtents[] = {kOut}, kKernelExtents[] = {kIn, kOut}, kKeyExtents[] = {4};
@@ -153,5 +153,5 @@ constexpr Program kProgram = {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return kcc::trainer_main(kProgram, argc, argv);
+  return kcc::runtime::trainer_main(kProgram, argc, argv);
 }

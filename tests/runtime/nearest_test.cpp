@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 TEST(DidYouMean, NamesTheNearestIfAnyIsNear) {
@@ -15,4 +15,4 @@ TEST(DidYouMean, NamesTheNearestIfAnyIsNear) {
 }
 
 }  // namespace
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 using testing::ElementsAre;
@@ -169,4 +169,4 @@ TEST(HelpText, ShowsTheCommandsOptionsAndNoneOfALaterVersion) {
 }
 
 }  // namespace
-}  // namespace kcc
+}  // namespace kcc::runtime

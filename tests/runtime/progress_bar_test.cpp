@@ -8,7 +8,7 @@
 
 #include "runtime/format.h"
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 std::string escaped(const std::string& text) {
@@ -75,4 +75,4 @@ TEST(ProgressBar, IsDueOnlyAfterTheInterval) {
 }
 
 }  // namespace
-}  // namespace kcc
+}  // namespace kcc::runtime

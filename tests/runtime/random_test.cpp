@@ -7,7 +7,7 @@
 #include <set>
 #include <vector>
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 using Purpose = RandomStream::Purpose;
@@ -64,4 +64,4 @@ TEST(RandomStream, BelowReachesEveryValueEquallyOften) {
 }
 
 }  // namespace
-}  // namespace kcc
+}  // namespace kcc::runtime

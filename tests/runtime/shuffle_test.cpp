@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 std::vector<int64_t> sorted(std::vector<int64_t> order) {
@@ -54,4 +54,4 @@ TEST(EpochOrder, HasNoBias) {
 }
 
 }  // namespace
-}  // namespace kcc
+}  // namespace kcc::runtime

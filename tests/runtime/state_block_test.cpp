@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 constexpr int64_t kPair[] = {2}, kKeyExtents[] = {4};
@@ -91,4 +91,4 @@ TEST_F(StateBlockTest, SetsTheLearningRateUnlessAScheduleDoes) {
 }
 
 }  // namespace
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -7,7 +7,7 @@
 #include <sstream>
 #include <vector>
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 // A program of which only the summary's parts are filled.
@@ -88,4 +88,4 @@ TEST(Summary, IsAsciiWithoutUtf8) {
 }
 
 }  // namespace
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -15,7 +15,7 @@
 #include "runtime/data/npy.h"
 #include "runtime/data/npz.h"
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 using testing::EndsWith;
@@ -261,4 +261,4 @@ TEST_F(Trainer, ShowsHelpVersionAndSummary) {
 }
 
 }  // namespace
-}  // namespace kcc
+}  // namespace kcc::runtime
