@@ -20,13 +20,13 @@ using Function = std::function<ValueId(Builder&, ValueId)>;
 
 // ---- element-wise
 
-ValueId relu6(Builder& b, ValueId x) { return select(b, at_least(b, x, 6), constant(b, 6), relu(b, x)); }
-ValueId hard_sigmoid(Builder& b, ValueId x) { return div(b, relu6(b, add(b, x, 3)), 6); }
+ValueId relu6(Builder& b, ValueId x) { return select(b, at_least(b, x, 6.0), constant(b, 6.0), relu(b, x)); }
+ValueId hard_sigmoid(Builder& b, ValueId x) { return div(b, relu6(b, add(b, x, 3.0)), 6.0); }
 ValueId sigmoid(Builder& b, ValueId x) { return unary(b, OpKind::kSigmoid, x); }
 ValueId hyperbolic_tangent(Builder& b, ValueId x) { return unary(b, OpKind::kTanh, x); }
 
 ValueId leaky_relu(Builder& b, ValueId x, double slope) {
-  return select(b, at_least(b, x, 0), x, mul(b, x, slope));
+  return select(b, at_least(b, x, 0.0), x, mul(b, x, slope));
 }
 
 struct ReluParameters {
@@ -37,10 +37,10 @@ struct ReluParameters {
 // keras/src/activations/activations.py, ReLU.static_call
 ValueId general_relu(Builder& b, ValueId x, const ReluParameters& p) {
   if (p.negative_slope != 0 && !p.max_value && p.threshold == 0) return leaky_relu(b, x, p.negative_slope);
-  ValueId result = p.threshold != 0 ? select(b, greater(b, x, p.threshold), x, constant(b, 0))
+  ValueId result = p.threshold != 0 ? select(b, greater(b, x, p.threshold), x, constant(b, 0.0))
                    : p.max_value == 6.0 ? relu6(b, x) : relu(b, x);
   if (p.max_value && (p.threshold != 0 || *p.max_value != 6.0)) {
-    ValueId raised = binary(b, OpKind::kMax, result, constant(b, 0));
+    ValueId raised = binary(b, OpKind::kMax, result, constant(b, 0.0));
     result = binary(b, OpKind::kMin, raised, constant(b, *p.max_value));
   }
   if (p.negative_slope == 0) return result;
@@ -50,8 +50,8 @@ ValueId general_relu(Builder& b, ValueId x, const ReluParameters& p) {
 
 // expm1 sees no large numbers: its gradient there would be infinite times zero.
 ValueId elu(Builder& b, ValueId x, double alpha) {
-  ValueId positive = greater(b, x, 0);
-  ValueId safe = select(b, positive, constant(b, 0), x);
+  ValueId positive = greater(b, x, 0.0);
+  ValueId safe = select(b, positive, constant(b, 0.0), x);
   return select(b, positive, x, mul(b, unary(b, OpKind::kExpm1, safe), alpha));
 }
 
@@ -60,8 +60,8 @@ ValueId selu(Builder& b, ValueId x) {
 }
 
 ValueId celu(Builder& b, ValueId x, double alpha) {
-  ValueId low = div(b, binary(b, OpKind::kMin, x, constant(b, 0)), alpha);
-  return add(b, binary(b, OpKind::kMax, x, constant(b, 0)), mul(b, unary(b, OpKind::kExpm1, low), alpha));
+  ValueId low = div(b, binary(b, OpKind::kMin, x, constant(b, 0.0)), alpha);
+  return add(b, binary(b, OpKind::kMax, x, constant(b, 0.0)), mul(b, unary(b, OpKind::kExpm1, low), alpha));
 }
 
 ValueId gelu(Builder& b, ValueId x, bool approximate) {
@@ -75,30 +75,30 @@ ValueId gelu(Builder& b, ValueId x, bool approximate) {
 }
 
 ValueId squareplus(Builder& b, ValueId x, double smoothness) {
-  return div(b, add(b, x, unary(b, OpKind::kSqrt, add(b, square(b, x), smoothness))), 2);
+  return div(b, add(b, x, unary(b, OpKind::kSqrt, add(b, square(b, x), smoothness))), 2.0);
 }
 
 ValueId soft_shrink(Builder& b, ValueId x, double threshold) {
-  ValueId low = select(b, less(b, x, -threshold), add(b, x, threshold), constant(b, 0));
+  ValueId low = select(b, less(b, x, -threshold), add(b, x, threshold), constant(b, 0.0));
   return select(b, greater(b, x, threshold), sub(b, x, threshold), low);
 }
 
 ValueId hard_shrink(Builder& b, ValueId x, double threshold) {
-  return select(b, greater(b, unary(b, OpKind::kAbs, x), threshold), x, constant(b, 0));
+  return select(b, greater(b, unary(b, OpKind::kAbs, x), threshold), x, constant(b, 0.0));
 }
 
 ValueId sparse_plus(Builder& b, ValueId x) {
-  ValueId curve = div(b, square(b, add(b, x, 1)), 4);
-  return select(b, at_most(b, x, -1), constant(b, 0), select(b, at_least(b, x, 1), x, curve));
+  ValueId curve = div(b, square(b, add(b, x, 1.0)), 4.0);
+  return select(b, at_most(b, x, -1.0), constant(b, 0.0), select(b, at_least(b, x, 1.0), x, curve));
 }
 
 ValueId sparse_sigmoid(Builder& b, ValueId x) {
-  ValueId raised = binary(b, OpKind::kMax, add(b, x, 1), constant(b, 0));
-  return mul(b, binary(b, OpKind::kMin, raised, constant(b, 2)), 0.5);
+  ValueId raised = binary(b, OpKind::kMax, add(b, x, 1.0), constant(b, 0.0));
+  return mul(b, binary(b, OpKind::kMin, raised, constant(b, 2.0)), 0.5);
 }
 
 ValueId hard_tanh(Builder& b, ValueId x) {
-  return select(b, greater(b, x, 1), constant(b, 1), select(b, less(b, x, -1), constant(b, -1), x));
+  return select(b, greater(b, x, 1.0), constant(b, 1.0), select(b, less(b, x, -1.0), constant(b, -1.0), x));
 }
 
 // ---- along an axis
@@ -120,13 +120,13 @@ ValueId sparsemax(Builder& b, ValueId x) {
   ValueId earlier = binary(b, OpKind::kLt, iota(b, square_shape, rank), iota(b, square_shape, rank - 1));
   ValueId tie = binary(b, OpKind::kAnd, binary(b, OpKind::kEq, xj, xi), earlier);
   ValueId before = binary(b, OpKind::kOr, binary(b, OpKind::kGt, xj, xi), tie);
-  ValueId place = add(b, reduce_sum(b, cast(b, before, DType::kF32), {-1}), 1);
-  ValueId running_sum = add(b, reduce_sum(b, select(b, before, xj, constant(b, 0)), {-1}), x);
-  ValueId supports = greater(b, sub(b, x, div(b, sub(b, running_sum, 1), place)), 0);
+  ValueId place = add(b, reduce_sum(b, cast(b, before, DType::kF32), {-1}), 1.0);
+  ValueId running_sum = add(b, reduce_sum(b, select(b, before, xj, constant(b, 0.0)), {-1}), x);
+  ValueId supports = greater(b, sub(b, x, div(b, sub(b, running_sum, 1.0), place)), 0.0);
   ValueId count = reduce_sum(b, cast(b, supports, DType::kF32), {-1}, true);
-  ValueId sum = reduce_sum(b, select(b, supports, running_sum, constant(b, 0)), {-1}, true);
-  ValueId threshold = div(b, sub(b, sum, 1), count);
-  return binary(b, OpKind::kMax, sub(b, x, threshold), constant(b, 0));
+  ValueId sum = reduce_sum(b, select(b, supports, running_sum, constant(b, 0.0)), {-1}, true);
+  ValueId threshold = div(b, sub(b, sum, 1.0), count);
+  return binary(b, OpKind::kMax, sub(b, x, threshold), constant(b, 0.0));
 }
 
 // Moves `axis` to the end and back around a function of rows.
@@ -185,7 +185,7 @@ constexpr Plain kPlain[] = {
     {"sigmoid", sigmoid},
     {"silu", [](Builder& b, ValueId x) { return mul(b, x, sigmoid(b, x)); }},
     {"softplus", softplus},
-    {"softsign", [](Builder& b, ValueId x) { return div(b, x, add(b, unary(b, OpKind::kAbs, x), 1)); }},
+    {"softsign", [](Builder& b, ValueId x) { return div(b, x, add(b, unary(b, OpKind::kAbs, x), 1.0)); }},
     {"sparse_plus", sparse_plus},
     {"sparse_sigmoid", sparse_sigmoid},
     {"tanh", hyperbolic_tangent},

@@ -52,7 +52,7 @@ std::vector<ValueId> build_forward(const BoundModel& model, GraphContext& contex
     std::vector<ValueId> inputs;
     for (const TensorSpec& tensor : call.inputs) inputs.push_back(values.at(id_of(tensor)));
     Builder b{context.graph(), layer.origin};
-    LayerScope scope(b, call.training.value_or(training), layer, context);
+    LayerScope scope(b, training, layer, context);
     values[id] = layer.body.call(scope, inputs);
     KCC_CHECK(b.shape(values[id]) == layer.outputs[id.call], "a layer built another shape than it inferred");
   }

@@ -194,8 +194,8 @@ class TrainingBuilder {
     if (reduction == Reduction::kSum) return sum;
     if (reduction == Reduction::kMeanOverBatch) return div(b, sum, extent(b, b.shape(values)));
     ValueId weight = reduce_sum(b, weights, {0});
-    ValueId is_zero = binary(b, OpKind::kEq, weight, constant(b, 0));
-    return select(b, is_zero, constant(b, 0), div(b, sum, select(b, is_zero, constant(b, 1), weight)));
+    ValueId is_zero = binary(b, OpKind::kEq, weight, constant(b, 0.0));
+    return select(b, is_zero, constant(b, 0.0), div(b, sum, select(b, is_zero, constant(b, 1.0), weight)));
   }
 
   ValueId add_penalties(GraphContext& context, ValueId total) {
@@ -237,7 +237,7 @@ class TrainingBuilder {
     ValueId step = cast(b, iterations, DType::kF32);
     if (rate.schedule) return rate.schedule(b, step);
     ValueId value = context.read(module_.learning_rate);
-    return rate.decay == 0 ? value : div(b, value, add(b, mul(b, step, rate.decay), 1));
+    return rate.decay == 0 ? value : div(b, value, add(b, mul(b, step, rate.decay), 1.0));
   }
 
   void optimize(GraphContext& context, ValueId loss) {

@@ -10,10 +10,10 @@ ValueId at_most(Builder& b, ValueId x, double y) { return binary(b, OpKind::kLe,
 // max(x, 0) + log(1 + exp(-|x|)). At 0 the first term has gradient 0, and -|x| is written so that its gradient is 1
 // there, which the second term halves: together 1/2.
 ValueId softplus(Builder& b, ValueId x) {
-  ValueId positive = greater(b, x, 0);
+  ValueId positive = greater(b, x, 0.0);
   ValueId minus_abs = select(b, positive, neg(b, x), x);
   ValueId tail = unary(b, OpKind::kLog1p, unary(b, OpKind::kExp, minus_abs));
-  return add(b, select(b, positive, x, constant(b, 0)), tail);
+  return add(b, select(b, positive, x, constant(b, 0.0)), tail);
 }
 
 }  // namespace kcc

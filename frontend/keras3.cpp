@@ -88,7 +88,7 @@ class TensorReader {
     if (!args) report_.error(node.mark, "a call without 'args'");
     if (args) arguments(*args, call);
     const Value* kwargs = node.find("kwargs");
-    for (const json::Member& member : kwargs ? kwargs->members : std::vector<json::Member>{}) keyword(member, call);
+    for (const json::Member& member : kwargs ? kwargs->members : std::vector<json::Member>{}) keyword(member);
     return call;
   }
 
@@ -109,12 +109,9 @@ class TensorReader {
     if (const auto found = reference(*history)) call.inputs.push_back(*found);
   }
 
-  void keyword(const json::Member& member, CallSpec& call) const {
-    if (member.value.is_null()) return;
-    if (member.key == "training" && member.value.kind == Kind::kBool) {
-      call.training = member.value.boolean;
-      return;
-    }
+  // A call's own "training" says nothing: Keras 3 replaces it by the mode of fit, evaluate or predict.
+  void keyword(const json::Member& member) const {
+    if (member.value.is_null() || (member.key == "training" && member.value.kind == Kind::kBool)) return;
     report_.error(member.mark, fmt::format("the call's argument '{}' = {} is not supported yet", member.key, json::to_text(member.value)));
   }
 
@@ -270,7 +267,7 @@ class Reader {
 
   void connect(const Value& config, ModelSpec& spec) {
     for (LayerSpec& layer : spec.layers) {
-      if (layer.class_name == "InputLayer") layer.calls = {CallSpec{{}, {}, layer.mark}};
+      if (layer.class_name == "InputLayer") layer.calls = {CallSpec{{}, layer.mark}};
       else if (layer.calls.empty())
         report_.inside(layer.name).error(layer.mark, "the layer is called on nothing, expected 'inbound_nodes'");
     }

@@ -33,7 +33,7 @@ class CallScope {
   virtual ~CallScope() = default;
 
   Builder& b;
-  const bool training;  // of this call
+  const bool training;  // or inference
 
   virtual bool trainable() const = 0;  // the layer's own flag
   virtual ValueId weight(const std::string& name) = 0;

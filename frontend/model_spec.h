@@ -4,7 +4,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,7 +24,6 @@ struct TensorSpec {
 // One inbound node: the layer applied to these tensors.
 struct CallSpec {
   std::vector<TensorSpec> inputs;
-  std::optional<bool> training;  // what the call says over the graph's own mode
   json::Mark mark;
 };
 

@@ -34,9 +34,9 @@ LayerBody dropout(ConfigReader& c) {
     Builder& b = scope.b;
     const Shape shape = b.shape(inputs[0]);
     if (!scope.training || rate == 0) return inputs[0];
-    if (rate == 1) return broadcast_to(b, constant(b, 0), shape);
+    if (rate == 1) return broadcast_to(b, constant(b, 0.0), shape);
     ValueId kept = at_least(b, scope.random(mask_shape(shape), seed), rate);
-    return select(b, kept, mul(b, inputs[0], 1 / (1 - rate)), constant(b, 0));
+    return select(b, kept, mul(b, inputs[0], 1 / (1 - rate)), constant(b, 0.0));
   };
   return body;
 }

@@ -56,7 +56,7 @@ ValueId sparse_categorical_crossentropy(Builder& b, const Comparison& c, bool fr
   Shape column = shape;
   column.back() = Dim{};
   ValueId is_label = binary(b, OpKind::kEq, iota(b, shape, -1), reshape(b, c.target, column));
-  return neg(b, reduce_sum(b, select(b, is_label, logs, constant(b, 0)), {-1}));
+  return neg(b, reduce_sum(b, select(b, is_label, logs, constant(b, 0.0)), {-1}));
 }
 
 // From logits z: log(1 + e^z) - y z, whose gradient is sigmoid(z) - y.
@@ -66,7 +66,7 @@ ValueId binary_crossentropy(Builder& b, const Comparison& c, bool from_logits, d
   ValueId z = from_logits ? c.prediction : logits_of(b, c.prediction, OpKind::kSigmoid);
   if (z >= 0) return mean(b, sub(b, softplus(b, z), mul(b, y, z)), {-1});
   ValueId p = clip(b, c.prediction, kEpsilon, 1 - kEpsilon);
-  ValueId on = mul(b, y, log_of(b, p)), off = mul(b, sub(b, 1, y), log_of(b, sub(b, 1, p)));
+  ValueId on = mul(b, y, log_of(b, p)), off = mul(b, sub(b, 1.0, y), log_of(b, sub(b, 1.0, p)));
   return mean(b, neg(b, add(b, on, off)), {-1});
 }
 

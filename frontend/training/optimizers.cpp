@@ -73,7 +73,7 @@ void adam(ConfigReader& c, Optimizer& o) {
   if (amsgrad) o.slot_groups.push_back({"velocity_hat"});
   // alpha = rate sqrt(1 - beta_2^t) / (1 - beta_1^t)
   o.rate = [=](Builder& b, ValueId learning_rate, ValueId step) {
-    const auto bias = [&](double beta) { return sub(b, 1, binary(b, OpKind::kPow, constant(b, beta), step)); };
+    const auto bias = [&](double beta) { return sub(b, 1.0, binary(b, OpKind::kPow, constant(b, beta), step)); };
     return div(b, mul(b, learning_rate, root(b, bias(beta_2))), bias(beta_1));
   };
   o.update = [=](Builder& b, WeightStep& s) {
@@ -132,7 +132,7 @@ ValueId global_factor(Builder& b, const std::vector<ValueId>& gradients, double 
     sum = sum < 0 ? squares : add(b, sum, squares);
   }
   ValueId norm = root(b, sum);
-  ValueId factor = mul(b, binary(b, OpKind::kMin, div(b, 1, norm), constant(b, 1 / limit)), limit);
+  ValueId factor = mul(b, binary(b, OpKind::kMin, div(b, 1.0, norm), constant(b, 1 / limit)), limit);
   return add(b, factor, sub(b, norm, norm));
 }
 

@@ -23,7 +23,7 @@ ValueId exponential_decay(Builder& b, ValueId step, const Decay& d) {
 }
 
 ValueId inverse_time_decay(Builder& b, ValueId step, const Decay& d) {
-  return div(b, d.initial, add(b, mul(b, progress(b, step, d), d.rate), 1));
+  return div(b, d.initial, add(b, mul(b, progress(b, step, d), d.rate), 1.0));
 }
 
 Schedule read_schedule(const NamedObject& object, const Report& report) {
