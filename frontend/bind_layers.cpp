@@ -31,7 +31,7 @@ void check_dtype(ConfigReader& config) {
   std::string name = dtype->text;
   if (const auto policy = named_object(*dtype); policy && policy->config)
     if (const json::Value* policy_name = policy->config->find("name")) name = policy_name->text;
-  if (name != "float32") config.report().error(dtype->mark, fmt::format("dtype {} is not supported yet, expected 'float32'", json::to_text(*dtype)));
+  if (name != "float32") config.report().error(dtype->mark, fmt::format("dtype '{}' is not supported yet, expected 'float32'", name));
 }
 
 class Binder {

@@ -67,7 +67,8 @@ int64_t ConfigReader::positive(const std::string& key, std::optional<int64_t> fa
   const json::Value* value = find(key);
   if (!value && fallback) return *fallback;
   if (value && is_extent(*value)) return value->integer;
-  error(key, "a positive integer below 2^31");
+  const bool large = value && value->kind == json::Kind::kInteger && value->integer > 0;
+  error(key, large ? "an integer below 2^31" : "a positive integer");
   return fallback.value_or(1);
 }
 
@@ -118,7 +119,7 @@ std::vector<int64_t> ConfigReader::sizes(const std::string& key, size_t count,
     for (const json::Value& item : value->items)
       if (is_extent(item)) sizes.push_back(item.integer);
   if (sizes.size() == count && value->items.size() == count) return sizes;
-  error(key, fmt::format("a positive integer below 2^31 or a list of {}", count));
+  error(key, fmt::format("a positive integer or a list of {}", count));
   return safe;
 }
 

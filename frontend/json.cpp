@@ -248,12 +248,18 @@ class Parser {
 
 constexpr size_t kLongest = 60;
 
+// As Python writes it: 2.0 is not 2.
+std::string number_text(double number) {
+  const std::string text = fmt::format("{}", number);
+  return text.find_first_not_of("-0123456789") == std::string::npos ? text + ".0" : text;
+}
+
 void write(const Value& value, std::string& text) {
   switch (value.kind) {
     case Kind::kNull: text += "null"; break;
     case Kind::kBool: text += value.boolean ? "true" : "false"; break;
     case Kind::kInteger: text += fmt::format("{}", value.integer); break;
-    case Kind::kNumber: text += fmt::format("{}", value.number); break;
+    case Kind::kNumber: text += number_text(value.number); break;
     case Kind::kString: text += fmt::format("'{}'", value.text); break;
     case Kind::kArray:
       text += '[';

@@ -217,7 +217,26 @@ def record(name, folder):
         f.write("\n")
 
 
+def record_activations(folder):
+    """Values and derivatives of each element-wise activation, at kinks and far out."""
+    import jax
+
+    points = [-200.0, -100.0, -20.0, -6.0, -5.0, -3.0, -2.5, -1.0, -0.5, -0.25, 0.0, 0.25, 0.5, 1.0, 2.5, 3.0, 6.0, 8.0, 20.0, 80.0]
+    table = {"x": points}
+    for name in ACTIVATIONS:
+        if name in ("softmax", "log_softmax", "sparsemax", "glu"):
+            continue
+        f = keras.activations.get(name)
+        y = [float(f(np.float32(x))) for x in points]
+        dy = [float(jax.grad(lambda v: f(v).astype("float32"))(np.float32(x))) for x in points]
+        table[name] = {"y": y, "dy": dy}
+    with open(os.path.join(folder, "activations.json"), "w") as f:
+        json.dump(table, f, separators=(",", ":"))
+        f.write("\n")
+
+
 if __name__ == "__main__":
+    record_activations(sys.argv[1])
     for name in sys.argv[2:] or CASES:
         record(name, sys.argv[1])
         print(name, flush=True)
