@@ -1,10 +1,10 @@
 #include "frontend/activations.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-
-#include <fmt/format.h>
 
 #include "compiler/ops/elementwise.h"
 #include "compiler/ops/reduce.h"
@@ -20,10 +20,18 @@ using Function = std::function<ValueId(Builder&, ValueId)>;
 
 // ---- element-wise
 
-ValueId relu6(Builder& b, ValueId x) { return select(b, at_least(b, x, 6.0), constant(b, 6.0), relu(b, x)); }
-ValueId hard_sigmoid(Builder& b, ValueId x) { return div(b, relu6(b, add(b, x, 3.0)), 6.0); }
-ValueId sigmoid(Builder& b, ValueId x) { return unary(b, OpKind::kSigmoid, x); }
-ValueId hyperbolic_tangent(Builder& b, ValueId x) { return unary(b, OpKind::kTanh, x); }
+ValueId relu6(Builder& b, ValueId x) {
+  return select(b, at_least(b, x, 6.0), constant(b, 6.0), relu(b, x));
+}
+ValueId hard_sigmoid(Builder& b, ValueId x) {
+  return div(b, relu6(b, add(b, x, 3.0)), 6.0);
+}
+ValueId sigmoid(Builder& b, ValueId x) {
+  return unary(b, OpKind::kSigmoid, x);
+}
+ValueId hyperbolic_tangent(Builder& b, ValueId x) {
+  return unary(b, OpKind::kTanh, x);
+}
 
 ValueId leaky_relu(Builder& b, ValueId x, double slope) {
   return select(b, at_least(b, x, 0.0), x, mul(b, x, slope));
@@ -37,8 +45,9 @@ struct ReluParameters {
 // keras/src/activations/activations.py, ReLU.static_call
 ValueId general_relu(Builder& b, ValueId x, const ReluParameters& p) {
   if (p.negative_slope != 0 && !p.max_value && p.threshold == 0) return leaky_relu(b, x, p.negative_slope);
-  ValueId result = p.threshold != 0 ? select(b, greater(b, x, p.threshold), x, constant(b, 0.0))
-                   : p.max_value == 6.0 ? relu6(b, x) : relu(b, x);
+  ValueId result = p.threshold != 0     ? select(b, greater(b, x, p.threshold), x, constant(b, 0.0))
+                   : p.max_value == 6.0 ? relu6(b, x)
+                                        : relu(b, x);
   if (p.max_value && (p.threshold != 0 || *p.max_value != 6.0)) {
     ValueId raised = binary(b, OpKind::kMax, result, constant(b, 0.0));
     result = binary(b, OpKind::kMin, raised, constant(b, *p.max_value));
@@ -154,11 +163,13 @@ ValueId glu(Builder& b, ValueId x, int64_t axis) {
 std::function<std::optional<Shape>(const Shape&)> needs_axis(ConfigReader& c, int64_t axis, bool halves = false) {
   return [=, misfit = Misfit(c), subject = c.subject()](const Shape& shape) -> std::optional<Shape> {
     const auto at = positive_axis(axis, shape.size());
-    if (!at || *at == 0) return misfit(fmt::format("{} along axis {} does not fit the shape {}", subject, axis, keras_shape(shape)));
+    if (!at || *at == 0)
+      return misfit(fmt::format("{} along axis {} does not fit the shape {}", subject, axis, keras_shape(shape)));
     if (!halves) return shape;
     Shape half = shape;
     int64_t& size = half[static_cast<size_t>(*at)].size;
-    if (size % 2 != 0) return misfit(fmt::format("{} halves axis {} of {}, whose extent is odd", subject, axis, keras_shape(shape)));
+    if (size % 2 != 0)
+      return misfit(fmt::format("{} halves axis {} of {}, whose extent is odd", subject, axis, keras_shape(shape)));
     size /= 2;
     return half;
   };
@@ -205,7 +216,9 @@ Activation threshold_activation(ConfigReader& c) {
     c.report().error(c.mark(), "activation 'threshold' needs values for 'threshold' and 'default_value'",
                      "write {\"class_name\": \"threshold\", \"config\": {\"threshold\": ..., \"default_value\": ...}}");
   const double threshold = c.number("threshold", 0), otherwise = c.number("default_value", 0);
-  return {"threshold", [=](Builder& b, ValueId x) { return select(b, greater(b, x, threshold), x, constant(b, otherwise)); }, nullptr};
+  return {"threshold",
+          [=](Builder& b, ValueId x) { return select(b, greater(b, x, threshold), x, constant(b, otherwise)); },
+          nullptr};
 }
 
 Activation rows_activation(const std::string& name, ConfigReader& c, ValueId (*rows)(Builder&, ValueId)) {
@@ -261,7 +274,8 @@ std::vector<std::string> names() {
 // Keras's aliases; and a layer such as LeakyReLU given as an activation.
 std::string canonical(const std::string& name) {
   static constexpr std::pair<const char*, const char*> kAliases[] = {
-      {"ELU", "elu"}, {"LeakyReLU", "leaky_relu"}, {"ReLU", "relu"}, {"Softmax", "softmax"}, {"hard_swish", "hard_silu"}, {"swish", "silu"}};
+      {"ELU", "elu"},         {"LeakyReLU", "leaky_relu"}, {"ReLU", "relu"},
+      {"Softmax", "softmax"}, {"hard_swish", "hard_silu"}, {"swish", "silu"}};
   for (const auto& [alias, meaning] : kAliases)
     if (name == alias) return meaning;
   return name;
@@ -275,7 +289,8 @@ Activation make_activation(const std::string& name, ConfigReader& parameters) {
     if (known == row.name) return {known, known == "linear" ? Function() : row.apply, nullptr};
   for (const WithParameters& row : kWithParameters)
     if (known == row.name) return row.make(parameters);
-  parameters.report().error(parameters.mark(), fmt::format("unknown activation '{}'", name), did_you_mean(name, names()));
+  parameters.report().error(parameters.mark(), fmt::format("unknown activation '{}'", name),
+                            did_you_mean(name, names()));
   return {};
 }
 

@@ -12,7 +12,7 @@ namespace kcc {
 
 struct Activation {
   std::string name = "linear";
-  std::function<ValueId(Builder&, ValueId)> apply;               // null: linear
+  std::function<ValueId(Builder&, ValueId)> apply;                // null: linear
   std::function<std::optional<Shape>(const Shape&)> infer_shape;  // null: keeps the shape
 
   std::optional<Shape> infer(const Shape& shape) const { return infer_shape ? infer_shape(shape) : shape; }

@@ -31,13 +31,17 @@ void check_dtype(ConfigReader& config) {
   std::string name = dtype->text;
   if (const auto policy = named_object(*dtype); policy && policy->config)
     if (const json::Value* policy_name = policy->config->find("name")) name = policy_name->text;
-  if (name != "float32") config.report().error(dtype->mark, fmt::format("dtype '{}' is not supported yet, expected 'float32'", name));
+  if (name != "float32")
+    config.report().error(dtype->mark, fmt::format("dtype '{}' is not supported yet, expected 'float32'", name));
 }
 
 class Binder {
  public:
   Binder(const ModelSpec& spec, LayerOrder order, const FrontendOptions& options, const Report& report, Module& module)
-      : model_{spec, std::move(order), {}, std::vector<BoundLayer>(spec.layers.size())}, options_(options), report_(report), module_(module) {
+      : model_{spec, std::move(order), {}, std::vector<BoundLayer>(spec.layers.size())},
+        options_(options),
+        report_(report),
+        module_(module) {
     for (size_t i = 0; i < spec.layers.size(); ++i) model_.index[spec.layers[i].name] = i;
   }
 
@@ -63,9 +67,13 @@ class Binder {
     layer.origin = static_cast<int32_t>(module_.origins.size());
     module_.origins.push_back({spec.name, spec.class_name});
     const Report report = inside(i);
-    if (spec.model) return report.error(spec.mark, fmt::format("the layer is a {} model: models inside models are not supported yet", spec.class_name));
+    if (spec.model)
+      return report.error(spec.mark, fmt::format("the layer is a {} model: models inside models are not supported yet",
+                                                 spec.class_name));
     const LayerRecipe* recipe = find_layer(spec.class_name);
-    if (!recipe) return report.error(spec.mark, fmt::format("unknown layer class '{}'", spec.class_name), did_you_mean(spec.class_name, layer_names()));
+    if (!recipe)
+      return report.error(spec.mark, fmt::format("unknown layer class '{}'", spec.class_name),
+                          did_you_mean(spec.class_name, layer_names()));
     module_.origins.back().class_name = recipe->class_name;
     ConfigReader config(&spec.config, spec.mark, recipe->class_name, report);
     layer.trainable = config.boolean("trainable", true) && model_.spec.trainable;
@@ -73,7 +81,8 @@ class Binder {
     layer.body = recipe->read(config);
     config.refuse("activity_regularizer");
     config.ignore({"name", "autocast"});
-    if (recipe->class_name != "InputLayer") config.ignore({"batch_input_shape", "batch_shape", "input_dim", "input_shape"});
+    if (recipe->class_name != "InputLayer")
+      config.ignore({"batch_input_shape", "batch_shape", "input_dim", "input_shape"});
     config.finish();
   }
 
@@ -88,8 +97,10 @@ class Binder {
         found |= input.layer == name;
       }
       const Report option{"--input-shape", "", report_.diagnostics};
-      if (!found && name.empty()) option.error({}, fmt::format("the model has {} inputs, expected NAME=SHAPE", names.size()));
-      else if (!found) option.error({}, fmt::format("there is no input '{}'", name), did_you_mean(name, names));
+      if (!found && name.empty())
+        option.error({}, fmt::format("the model has {} inputs, expected NAME=SHAPE", names.size()));
+      else if (!found)
+        option.error({}, fmt::format("there is no input '{}'", name), did_you_mean(name, names));
     }
   }
 
@@ -104,18 +115,27 @@ class Binder {
     const LayerSpec& spec = model_.spec.layers[i];
     const std::vector<int64_t>* given = option_shape(spec.name);
     std::vector<int64_t> extents;
-    if (const auto& input = model_.layers[i].body.input) extents.assign(input->begin() + 1, input->end());
-    else if (given) extents.assign(given->size(), -1);
-    else return misfit(i, "the model does not say the shape of its input", "give the first layer an \"input_shape\", or pass --input-shape");
+    if (const auto& input = model_.layers[i].body.input)
+      extents.assign(input->begin() + 1, input->end());
+    else if (given)
+      extents.assign(given->size(), -1);
+    else
+      return misfit(i, "the model does not say the shape of its input",
+                    "give the first layer an \"input_shape\", or pass --input-shape");
     if (given && given->size() != extents.size())
-      return misfit(i, fmt::format("--input-shape ({}) has {} extents, the model's input has {}", fmt::join(*given, ", "), given->size(), extents.size()));
+      return misfit(i, fmt::format("--input-shape ({}) has {} extents, the model's input has {}",
+                                   fmt::join(*given, ", "), given->size(), extents.size()));
     for (size_t k = 0; k < extents.size(); ++k) {
       const int64_t option = given ? (*given)[k] : -1;
       if (extents[k] != -1 && given && option != extents[k])
-        return misfit(i, fmt::format("--input-shape ({}) contradicts the model's input shape, whose extent {} is {}", fmt::join(*given, ", "), k + 1, extents[k]));
+        return misfit(i, fmt::format("--input-shape ({}) contradicts the model's input shape, whose extent {} is {}",
+                                     fmt::join(*given, ", "), k + 1, extents[k]));
       if (extents[k] == -1) extents[k] = option;
-      if (extents[k] == -1) return misfit(i, fmt::format("extent {} of the input's shape is open, and only the batch may be", k + 1), "fix it with --input-shape");
-      if (extents[k] < 1) return misfit(i, fmt::format("--input-shape ({}) must have positive extents", fmt::join(*given, ", ")));
+      if (extents[k] == -1)
+        return misfit(i, fmt::format("extent {} of the input's shape is open, and only the batch may be", k + 1),
+                      "fix it with --input-shape");
+      if (extents[k] < 1)
+        return misfit(i, fmt::format("--input-shape ({}) must have positive extents", fmt::join(*given, ", ")));
     }
     return batched_shape(extents);
   }
@@ -135,12 +155,16 @@ class Binder {
       const auto inputs = input_shapes(call);
       if (!inputs) return;  // reported where it went wrong
       if (inputs->size() < layer.body.min_inputs || inputs->size() > layer.body.max_inputs)
-        return inside(id.layer).error(call.mark, fmt::format("{} takes {} input{}, not {}", layer.spec->class_name, layer.body.min_inputs, layer.body.min_inputs == 1 ? "" : "s", inputs->size()));
+        return inside(id.layer).error(
+            call.mark, fmt::format("{} takes {} input{}, not {}", layer.spec->class_name, layer.body.min_inputs,
+                                   layer.body.min_inputs == 1 ? "" : "s", inputs->size()));
       if (!same_as_before(id, *inputs)) return;
       output = layer.body.infer(*inputs);
     }
     if (!output) return;
-    if (too_large(extents_of(*output))) return inside(id.layer).error(call.mark, fmt::format("the output {} has more than {} elements a sample", keras_shape(*output), kMostElements));
+    if (too_large(extents_of(*output)))
+      return inside(id.layer).error(call.mark, fmt::format("the output {} has more than {} elements a sample",
+                                                           keras_shape(*output), kMostElements));
     layer.outputs[id.call] = *output;
   }
 
@@ -163,7 +187,8 @@ class Binder {
     const auto before = body.weights(first->second), now = body.weights(inputs);
     for (size_t i = 0; i < now.size(); ++i) {
       if (i < before.size() && before[i].shape == now[i].shape) continue;
-      misfit(id.layer, fmt::format("the shared layer is called on {} and on {}, for which its '{}' would differ", keras_shape(first->second[0]), keras_shape(inputs[0]), now[i].name));
+      misfit(id.layer, fmt::format("the shared layer is called on {} and on {}, for which its '{}' would differ",
+                                   keras_shape(first->second[0]), keras_shape(inputs[0]), now[i].name));
       return false;
     }
     return true;
@@ -186,7 +211,8 @@ class Binder {
   int64_t add_weight(size_t i, const Weight& weight, const std::string& group) {
     BoundLayer& layer = model_.layers[i];
     if (too_large(weight.shape)) {
-      misfit(i, fmt::format("the weight '{}' ({}) has more than {} elements", weight.name, fmt::join(weight.shape, ", "), kMostElements));
+      misfit(i, fmt::format("the weight '{}' ({}) has more than {} elements", weight.name,
+                            fmt::join(weight.shape, ", "), kMostElements));
       return 0;
     }
     const auto initializer = weight.initializer(weight.shape);
@@ -212,7 +238,8 @@ class Binder {
       if (!shape.empty()) row.output_shape = keras_shape(shape);
     for (size_t k = 0; k < layer.spec->calls.size() && !model_.spec.is_sequential; ++k)
       for (const TensorSpec& input : layer.spec->calls[k].inputs)
-        if (!layer.outputs[k].empty()) row.connected_to.push_back(fmt::format("{}[{}][{}]", input.layer, input.call, input.output));
+        if (!layer.outputs[k].empty())
+          row.connected_to.push_back(fmt::format("{}[{}][{}]", input.layer, input.call, input.output));
     module_.layers.push_back(std::move(row));
   }
 

@@ -66,7 +66,11 @@ struct Reported {
 class TrainingBuilder {
  public:
   TrainingBuilder(const BoundModel& model, const TrainingSpec& spec, Module& module)
-      : model_(model), spec_(spec), module_(module), loss_origin_(add_origin("loss", "Loss")), metric_origin_(add_origin("metrics", "Metrics")),
+      : model_(model),
+        spec_(spec),
+        module_(module),
+        loss_origin_(add_origin("loss", "Loss")),
+        metric_origin_(add_origin("metrics", "Metrics")),
         optimizer_origin_(add_origin("optimizer", spec.optimizer->class_name)) {
     for (size_t i = 0; i < spec.outputs.size(); ++i)
       if (spec.outputs[i].loss) trained_.push_back(i);
@@ -95,8 +99,10 @@ class TrainingBuilder {
 
   // ---- states
 
-  StateId add_scalar(const std::string& name, StateRole role, DType dtype, double value, const std::string& file_path = "") {
-    State state{name, file_path, role, {dtype, {}}, {}, role == StateRole::kMetric ? metric_origin_ : optimizer_origin_};
+  StateId add_scalar(const std::string& name, StateRole role, DType dtype, double value,
+                     const std::string& file_path = "") {
+    State state{name,        file_path, role,
+                {dtype, {}}, {},        role == StateRole::kMetric ? metric_origin_ : optimizer_origin_};
     state.initializer.a = value;
     return add_state(module_, std::move(state));
   }
@@ -104,7 +110,8 @@ class TrainingBuilder {
   void add_targets() {
     for (size_t i : trained_) {
       const Loss& loss = *spec_.outputs[i].loss;
-      module_.targets.push_back({module_.outputs[i].name, target_type(module_.outputs[i].type, loss), loss.one_hot_labels, loss.class_indices});
+      module_.targets.push_back({module_.outputs[i].name, target_type(module_.outputs[i].type, loss),
+                                 loss.one_hot_labels, loss.class_indices});
     }
   }
 
@@ -113,7 +120,8 @@ class TrainingBuilder {
     ReportedNames names;
     const auto prefix = [&](size_t i) { return spec_.outputs.size() > 1 ? module_.outputs[i].name + "_" : ""; };
     for (size_t i : trained_)
-      for (const MetricFunction& metric : spec_.outputs[i].metrics) report(names.next(prefix(i), metric.name), {Reported::Source::kMetric, i, &metric});
+      for (const MetricFunction& metric : spec_.outputs[i].metrics)
+        report(names.next(prefix(i), metric.name), {Reported::Source::kMetric, i, &metric});
     for (size_t i : trained_)
       for (const MetricFunction& metric : spec_.outputs[i].weighted_metrics)
         report(names.next_weighted(prefix(i), metric.name), {Reported::Source::kWeightedMetric, i, &metric});
@@ -135,7 +143,8 @@ class TrainingBuilder {
     const auto path = [](int64_t i) { return fmt::format("optimizer/vars/{}", i); };
     module_.iterations = add_scalar(o.name + "/iteration", StateRole::kOptimizer, DType::kI32, 0, path(next_path++));
     if (!o.learning_rate.schedule)
-      module_.learning_rate = add_scalar(o.name + "/learning_rate", StateRole::kOptimizer, DType::kF32, o.learning_rate.value, path(next_path++));
+      module_.learning_rate = add_scalar(o.name + "/learning_rate", StateRole::kOptimizer, DType::kF32,
+                                         o.learning_rate.value, path(next_path++));
     for (size_t i : model_.order.layers)
       for (const BoundWeight& weight : model_.layers[i].weights)
         if (weight.trained) weights_.push_back(&weight);
@@ -144,7 +153,8 @@ class TrainingBuilder {
       const int64_t group_size = static_cast<int64_t>(group.size());
       for (int64_t k = 0; k < group_size; ++k)
         for (size_t w = 0; w < weights_.size(); ++w)
-          slots_[w].push_back(add_slot(*weights_[w], group[static_cast<size_t>(k)], path(next_path + static_cast<int64_t>(w) * group_size + k)));
+          slots_[w].push_back(add_slot(*weights_[w], group[static_cast<size_t>(k)],
+                                       path(next_path + static_cast<int64_t>(w) * group_size + k)));
       next_path += group_size * static_cast<int64_t>(weights_.size());
     }
   }
@@ -154,7 +164,12 @@ class TrainingBuilder {
     std::string name = of.name;
     for (char& c : name)
       if (c == '/') c = '_';
-    return add_state(module_, {fmt::format("{}/{}_{}", spec_.optimizer->name, name, slot), file_path, StateRole::kSlot, of.type, {}, of.origin});
+    return add_state(module_, {fmt::format("{}/{}_{}", spec_.optimizer->name, name, slot),
+                               file_path,
+                               StateRole::kSlot,
+                               of.type,
+                               {},
+                               of.origin});
   }
 
   // ---- graphs
@@ -165,8 +180,10 @@ class TrainingBuilder {
     Builder b{context.graph(), loss_origin_};
     std::vector<Comparison> comparisons(predictions.size());
     std::vector<ValueId> weights(predictions.size(), -1);
-    for (size_t k = 0; k < trained_.size(); ++k) comparisons[trained_[k]] = {input(b, module_.targets[k].name, module_.targets[k].type), predictions[trained_[k]]};
-    for (size_t k = 0; k < trained_.size(); ++k) weights[trained_[k]] = input(b, module_.targets[k].name + "/sample_weight", {DType::kF32, batched_shape({})});
+    for (size_t k = 0; k < trained_.size(); ++k)
+      comparisons[trained_[k]] = {input(b, module_.targets[k].name, module_.targets[k].type), predictions[trained_[k]]};
+    for (size_t k = 0; k < trained_.size(); ++k)
+      weights[trained_[k]] = input(b, module_.targets[k].name + "/sample_weight", {DType::kF32, batched_shape({})});
     std::vector<ValueId> losses(predictions.size(), -1);
     ValueId total = -1;
     for (size_t i : trained_) {
@@ -179,9 +196,12 @@ class TrainingBuilder {
     for (const Reported& reported : reported_) {
       const size_t i = reported.output;
       b.origin = metric_origin_;
-      if (reported.source == Reported::Source::kTotalLoss) accumulate_loss(context, reported, total);
-      else if (reported.source == Reported::Source::kOutputLoss) accumulate_loss(context, reported, losses[i]);
-      else accumulate(context, reported, reported.function->values(b, comparisons[i]), weights[i]);
+      if (reported.source == Reported::Source::kTotalLoss)
+        accumulate_loss(context, reported, total);
+      else if (reported.source == Reported::Source::kOutputLoss)
+        accumulate_loss(context, reported, losses[i]);
+      else
+        accumulate(context, reported, reported.function->values(b, comparisons[i]), weights[i]);
     }
     return total;
   }
@@ -269,7 +289,7 @@ class TrainingBuilder {
   int32_t loss_origin_, metric_origin_, optimizer_origin_;
   std::vector<size_t> trained_;  // outputs with a loss
   std::vector<Reported> reported_;
-  std::vector<const BoundWeight*> weights_;   // that the optimizer updates, in Keras's order
+  std::vector<const BoundWeight*> weights_;  // that the optimizer updates, in Keras's order
   std::vector<std::vector<StateId>> slots_;  // parallel to weights_
 };
 

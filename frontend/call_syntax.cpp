@@ -1,9 +1,9 @@
 #include "frontend/call_syntax.h"
 
+#include <fmt/format.h>
+
 #include <cctype>
 #include <charconv>
-
-#include <fmt/format.h>
 
 namespace kcc {
 namespace {
@@ -104,7 +104,9 @@ class CallParser {
     } else if (take('(')) {
       Value config = json::object_value({}, value.mark);
       arguments(config, depth);
-      value = json::object_value({{"class_name", value.mark, json::string_value(word, value.mark)}, {"config", config.mark, config}}, value.mark);
+      value = json::object_value(
+          {{"class_name", value.mark, json::string_value(word, value.mark)}, {"config", config.mark, config}},
+          value.mark);
     } else {
       value = json::string_value(word, value.mark);
     }
@@ -116,10 +118,13 @@ class CallParser {
       json::Member argument{fmt::format("#{}", config.members.size()), here(), {}};
       const size_t start = at_;
       const std::string key = starts_name(peek()) ? name() : "";
-      if (!key.empty() && take('=')) argument.key = key;
-      else at_ = start;
+      if (!key.empty() && take('='))
+        argument.key = key;
+      else
+        at_ = start;
       argument.value = any(depth + 1);
-      if (config.find(argument.key)) report_.error(argument.mark, fmt::format("the argument '{}' is given twice", argument.key));
+      if (config.find(argument.key))
+        report_.error(argument.mark, fmt::format("the argument '{}' is given twice", argument.key));
       config.members.push_back(std::move(argument));
       if (!take(',') && !failed_) {
         if (take(')')) return;

@@ -1,8 +1,8 @@
 #include "frontend/config_reader.h"
 
-#include <charconv>
-
 #include <fmt/format.h>
+
+#include <charconv>
 
 namespace kcc {
 namespace {
@@ -52,7 +52,8 @@ const json::Value* ConfigReader::find(const std::string& key) {
 void ConfigReader::error(const std::string& key, const std::string& expected) {
   const json::Value* value = raw(key);
   if (!value) return report_.error(mark_, fmt::format("{} needs the option '{}': {}", subject_, key, expected));
-  report_.error(value->mark, fmt::format("option '{}' of {} is {}, expected {}", key, subject_, json::to_text(*value), expected));
+  report_.error(value->mark,
+                fmt::format("option '{}' of {} is {}, expected {}", key, subject_, json::to_text(*value), expected));
 }
 
 int64_t ConfigReader::integer(const std::string& key, int64_t fallback) {
@@ -138,15 +139,20 @@ std::optional<std::vector<int64_t>> ConfigReader::shape(const std::string& key) 
   return std::nullopt;
 }
 
-void ConfigReader::ignore(const std::vector<std::string>& keys) { known_.insert(keys.begin(), keys.end()); }
+void ConfigReader::ignore(const std::vector<std::string>& keys) {
+  known_.insert(keys.begin(), keys.end());
+}
 
 void ConfigReader::refuse(const std::string& key, const std::string& why) {
   const json::Value* value = find(key);
   if (!value || (value->kind == json::Kind::kBool && !value->boolean)) return;
-  report_.error(value->mark, fmt::format("option '{}' of {} is {}, which {}", key, subject_, json::to_text(*value), why));
+  report_.error(value->mark,
+                fmt::format("option '{}' of {} is {}, which {}", key, subject_, json::to_text(*value), why));
 }
 
-void ConfigReader::positional(const std::vector<std::string>& keys) { positional_ = keys; }
+void ConfigReader::positional(const std::vector<std::string>& keys) {
+  positional_ = keys;
+}
 
 void ConfigReader::finish() {
   if (!config_) return;
@@ -155,8 +161,9 @@ void ConfigReader::finish() {
     if (known_.count(member.key)) continue;
     const int64_t position = position_of(member.key);
     if (position >= 0 && position < static_cast<int64_t>(positional_.size())) continue;
-    const std::string what = position >= 0 ? fmt::format("{} takes {} arguments by position", subject_, positional_.size())
-                                           : fmt::format("{} has no option '{}'", subject_, member.key);
+    const std::string what = position >= 0
+                                 ? fmt::format("{} takes {} arguments by position", subject_, positional_.size())
+                                 : fmt::format("{} has no option '{}'", subject_, member.key);
     report_.error(member.mark, fmt::format("{} (its value is {})", what, json::to_text(member.value)),
                   did_you_mean(member.key, candidates));
   }

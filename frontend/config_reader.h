@@ -32,11 +32,12 @@ class ConfigReader {
 
   // The option's value, null where absent. Counts as read.
   const json::Value* find(const std::string& key);
-  bool has(const std::string& key) { return find(key) != nullptr; }      // present and not null
+  bool has(const std::string& key) { return find(key) != nullptr; }     // present and not null
   bool written(const std::string& key) { return raw(key) != nullptr; }  // present, maybe null
 
   int64_t integer(const std::string& key, int64_t fallback);
-  int64_t positive(const std::string& key, std::optional<int64_t> fallback = std::nullopt);  // required without fallback
+  int64_t positive(const std::string& key,
+                   std::optional<int64_t> fallback = std::nullopt);  // required without fallback
   double number(const std::string& key, double fallback);
   bool boolean(const std::string& key, bool fallback);
   std::string text(const std::string& key, const std::string& fallback);

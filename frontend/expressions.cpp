@@ -4,8 +4,12 @@
 
 namespace kcc {
 
-ValueId at_least(Builder& b, ValueId x, double y) { return binary(b, OpKind::kGe, x, constant(b, y)); }
-ValueId at_most(Builder& b, ValueId x, double y) { return binary(b, OpKind::kLe, x, constant(b, y)); }
+ValueId at_least(Builder& b, ValueId x, double y) {
+  return binary(b, OpKind::kGe, x, constant(b, y));
+}
+ValueId at_most(Builder& b, ValueId x, double y) {
+  return binary(b, OpKind::kLe, x, constant(b, y));
+}
 
 // max(x, 0) + log(1 + exp(-|x|)). At 0 the first term has gradient 0, and -|x| is written so that its gradient is 1
 // there, which the second term halves: together 1/2.

@@ -1,12 +1,12 @@
 #include "frontend/json.h"
 
+#include <fmt/format.h>
+
 #include <charconv>
 #include <cmath>
 #include <limits>
 #include <set>
 #include <string_view>
-
-#include <fmt/format.h>
 
 namespace kcc::json {
 namespace {
@@ -14,7 +14,9 @@ namespace {
 // Model files nest layers in models, about six levels a model.
 constexpr int kDepthLimit = 200;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 void append_utf8(std::string& text, uint32_t code) {
   const auto put = [&](uint32_t byte) { text += static_cast<char>(byte); };
@@ -177,8 +179,10 @@ class Parser {
       member.mark = here();
       if (peek() != '"') return fail(fmt::format("unexpected {}, expected a key in double quotes", seen()));
       member.key = string();
-      if (!failed_ && !keys.insert(member.key).second) return fail_at(member.mark, fmt::format("duplicate key '{}'", member.key));
-      if (!failed_ && !take(':')) return fail(fmt::format("unexpected {}, expected ':' after the key '{}'", seen(), member.key));
+      if (!failed_ && !keys.insert(member.key).second)
+        return fail_at(member.mark, fmt::format("duplicate key '{}'", member.key));
+      if (!failed_ && !take(':'))
+        return fail(fmt::format("unexpected {}, expected ':' after the key '{}'", seen(), member.key));
       if (!failed_) member.value = any(depth + 1);
       value.members.push_back(std::move(member));
       if (failed_ || take('}')) return;
@@ -233,7 +237,8 @@ class Parser {
     uint32_t code = 0;
     const char* begin = text_.data() + at_;
     const bool fits = at_ + 4 <= text_.size();
-    if (!fits || std::from_chars(begin, begin + 4, code, 16).ptr != begin + 4) fail("expected four hexadecimal digits after \\u");
+    if (!fits || std::from_chars(begin, begin + 4, code, 16).ptr != begin + 4)
+      fail("expected four hexadecimal digits after \\u");
     if (fits) at_ += 4;
     return code;
   }
@@ -256,11 +261,21 @@ std::string number_text(double number) {
 
 void write(const Value& value, std::string& text) {
   switch (value.kind) {
-    case Kind::kNull: text += "null"; break;
-    case Kind::kBool: text += value.boolean ? "true" : "false"; break;
-    case Kind::kInteger: text += fmt::format("{}", value.integer); break;
-    case Kind::kNumber: text += number_text(value.number); break;
-    case Kind::kString: text += fmt::format("'{}'", value.text); break;
+    case Kind::kNull:
+      text += "null";
+      break;
+    case Kind::kBool:
+      text += value.boolean ? "true" : "false";
+      break;
+    case Kind::kInteger:
+      text += fmt::format("{}", value.integer);
+      break;
+    case Kind::kNumber:
+      text += number_text(value.number);
+      break;
+    case Kind::kString:
+      text += fmt::format("'{}'", value.text);
+      break;
     case Kind::kArray:
       text += '[';
       for (size_t i = 0; i < value.items.size() && text.size() <= kLongest; ++i) {

@@ -1,9 +1,9 @@
 #include "frontend/keras3.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
-
-#include <fmt/format.h>
 
 #include "frontend/names.h"
 
@@ -14,7 +14,9 @@ using json::Kind;
 using json::Mark;
 using json::Value;
 
-bool is_model_class(const std::string& name) { return name == "Sequential" || name == "Functional" || name == "Model"; }
+bool is_model_class(const std::string& name) {
+  return name == "Sequential" || name == "Functional" || name == "Model";
+}
 
 // ---- references to tensors
 
@@ -112,7 +114,8 @@ class TensorReader {
   // A call's own "training" says nothing: Keras 3 replaces it by the mode of fit, evaluate or predict.
   void keyword(const json::Member& member) const {
     if (member.value.is_null() || (member.key == "training" && member.value.kind == Kind::kBool)) return;
-    report_.error(member.mark, fmt::format("the call's argument '{}' = {} is not supported yet", member.key, json::to_text(member.value)));
+    report_.error(member.mark, fmt::format("the call's argument '{}' = {} is not supported yet", member.key,
+                                           json::to_text(member.value)));
   }
 
   const Report& report_;
@@ -131,11 +134,16 @@ class Reader {
       return std::nullopt;
     }
     if (!is_model_class(class_name->text)) {
-      report_.error(class_name->mark, fmt::format("'{}' is no class of model that a file can describe, expected 'Sequential' or 'Functional'", class_name->text),
-                    did_you_mean(class_name->text, {"Sequential", "Functional"}));
+      report_.error(
+          class_name->mark,
+          fmt::format("'{}' is no class of model that a file can describe, expected 'Sequential' or 'Functional'",
+                      class_name->text),
+          did_you_mean(class_name->text, {"Sequential", "Functional"}));
       return std::nullopt;
     }
-    known_keys(object, "a model", {"module", "class_name", "config", "registered_name", "build_config", "compile_config", "keras_version", "backend", "name", "inbound_nodes"});
+    known_keys(object, "a model",
+               {"module", "class_name", "config", "registered_name", "build_config", "compile_config", "keras_version",
+                "backend", "name", "inbound_nodes"});
     const Value* config = object.find("config");
     if (!config || (!config->is_object() && !config->is_array())) {
       report_.error(config ? config->mark : object.mark, "no 'config', expected an object with the model's layers");
@@ -150,9 +158,12 @@ class Reader {
     if (spec.layers.empty()) return std::nullopt;
     if (spec.is_sequential) add_input(object, *config, spec);
     name_layers(spec);
-    if (spec.is_sequential) chain(spec);
-    else connect(*config, spec);
-    if (const Value* compile = object.find("compile_config"); compile && !compile->is_null()) arguments_of_compile(*compile, spec.compile);
+    if (spec.is_sequential)
+      chain(spec);
+    else
+      connect(*config, spec);
+    if (const Value* compile = object.find("compile_config"); compile && !compile->is_null())
+      arguments_of_compile(*compile, spec.compile);
     return spec;
   }
 
@@ -160,42 +171,53 @@ class Reader {
   void known_keys(const Value& object, const char* what, const std::vector<std::string>& known) {
     for (const json::Member& member : object.members)
       if (std::find(known.begin(), known.end(), member.key) == known.end())
-        report_.error(member.mark, fmt::format("unknown key '{}' of {}", member.key, what), did_you_mean(member.key, known));
+        report_.error(member.mark, fmt::format("unknown key '{}' of {}", member.key, what),
+                      did_you_mean(member.key, known));
   }
 
   void options(const Value& config, ModelSpec& spec) {
     std::vector<std::string> known = {"name", "trainable", "dtype", "layers"};
-    if (spec.is_sequential) known.push_back("build_input_shape");
-    else known.insert(known.end(), {"input_layers", "output_layers"});
+    if (spec.is_sequential)
+      known.push_back("build_input_shape");
+    else
+      known.insert(known.end(), {"input_layers", "output_layers"});
     known_keys(config, "a model's config", known);
     if (const Value* name = config.find("name"); name && name->is_string()) spec.name = name->text;
-    if (const Value* trainable = config.find("trainable"); trainable && trainable->kind == Kind::kBool) spec.trainable = trainable->boolean;
+    if (const Value* trainable = config.find("trainable"); trainable && trainable->kind == Kind::kBool)
+      spec.trainable = trainable->boolean;
   }
 
   void layers(const Value& config, ModelSpec& spec) {
     // Keras 1 wrote a Sequential's config as the list alone.
     const Value* list = config.is_array() ? &config : config.find("layers");
     if (!list || !list->is_array() || list->items.empty())
-      return report_.error(list ? list->mark : config.mark, "a model without layers, expected a list in 'config.layers'");
+      return report_.error(list ? list->mark : config.mark,
+                           "a model without layers, expected a list in 'config.layers'");
     for (const Value& object : list->items) layer(object, spec);
   }
 
   void layer(const Value& object, ModelSpec& spec) {
     const Value* class_name = object.find("class_name");
     if (!class_name || !class_name->is_string())
-      return report_.error(object.mark, fmt::format("found {}, expected a layer with a 'class_name'", json::to_text(object)));
-    known_keys(object, "a layer", {"module", "class_name", "config", "registered_name", "build_config", "compile_config", "name", "inbound_nodes"});
+      return report_.error(object.mark,
+                           fmt::format("found {}, expected a layer with a 'class_name'", json::to_text(object)));
+    known_keys(object, "a layer",
+               {"module", "class_name", "config", "registered_name", "build_config", "compile_config", "name",
+                "inbound_nodes"});
     LayerSpec layer;
     layer.class_name = class_name->text;
     layer.mark = object.mark;
     const Value* config = object.find("config");
     if (config && !config->is_object() && !config->is_null() && !is_model_class(layer.class_name))
-      return report_.error(config->mark, fmt::format("the config of a layer is {}, expected an object", json::to_text(*config)));
+      return report_.error(config->mark,
+                           fmt::format("the config of a layer is {}, expected an object", json::to_text(*config)));
     layer.config = config && config->is_object() ? *config : json::object_value({}, object.mark);
     for (const Value* name : {object.find("name"), layer.config.find("name")}) {
       if (!name || name->is_null()) continue;
-      if (!name->is_string() || name->text.empty()) report_.error(name->mark, "a layer's name must be a string");
-      else layer.name = name->text;
+      if (!name->is_string() || name->text.empty())
+        report_.error(name->mark, "a layer's name must be a string");
+      else
+        layer.name = name->text;
       break;
     }
     if (is_model_class(layer.class_name))
@@ -210,7 +232,8 @@ class Reader {
     std::set<std::string> taken;
     for (const LayerSpec& layer : spec.layers)
       if (!layer.name.empty() && !taken.insert(layer.name).second)
-        report_.error(layer.mark, fmt::format("two layers are named '{}'", layer.name), "names must be unique in a model");
+        report_.error(layer.mark, fmt::format("two layers are named '{}'", layer.name),
+                      "names must be unique in a model");
     NameCounter counter;
     for (LayerSpec& layer : spec.layers) {
       if (!layer.name.empty()) continue;
@@ -223,7 +246,9 @@ class Reader {
 
   // Where the first layer, the model or its build says the input's shape. Null if nowhere.
   Value input_config(const Value& object, const Value& config, const LayerSpec& first) {
-    const auto with = [&](const char* key, const Value& value) { return json::object_value({{key, value.mark, value}}, value.mark); };
+    const auto with = [&](const char* key, const Value& value) {
+      return json::object_value({{key, value.mark, value}}, value.mark);
+    };
     for (const char* key : {"batch_shape", "batch_input_shape", "input_shape"})
       if (const Value* value = first.config.find(key); value && !value->is_null()) return with(key, *value);
     if (const Value* width = first.config.find("input_dim"); width && !width->is_null()) {
@@ -267,17 +292,21 @@ class Reader {
 
   void connect(const Value& config, ModelSpec& spec) {
     for (LayerSpec& layer : spec.layers) {
-      if (layer.class_name == "InputLayer") layer.calls = {CallSpec{{}, layer.mark}};
+      if (layer.class_name == "InputLayer")
+        layer.calls = {CallSpec{{}, layer.mark}};
       else if (layer.calls.empty())
         report_.inside(layer.name).error(layer.mark, "the layer is called on nothing, expected 'inbound_nodes'");
     }
     const Value *inputs = config.find("input_layers"), *outputs = config.find("output_layers");
-    if (inputs && !inputs->is_null()) spec.inputs = TensorReader(report_).references(*inputs);
+    if (inputs && !inputs->is_null())
+      spec.inputs = TensorReader(report_).references(*inputs);
     else
       for (const LayerSpec& layer : spec.layers)
         if (layer.class_name == "InputLayer") spec.inputs.push_back({layer.name, 0, 0, layer.mark});
-    if (outputs && !outputs->is_null()) spec.outputs = TensorReader(report_).references(*outputs);
-    else spec.outputs = unused(spec);
+    if (outputs && !outputs->is_null())
+      spec.outputs = TensorReader(report_).references(*outputs);
+    else
+      spec.outputs = unused(spec);
     if (spec.inputs.empty()) report_.error(config.mark, "the model has no inputs, expected an InputLayer");
     if (spec.outputs.empty()) report_.error(config.mark, "the model has no outputs");
   }
@@ -291,14 +320,17 @@ class Reader {
     std::vector<TensorSpec> tensors;
     for (const LayerSpec& layer : spec.layers)
       for (size_t i = 0; i < layer.calls.size(); ++i)
-        if (!used.count({layer.name, static_cast<int64_t>(i)})) tensors.push_back({layer.name, static_cast<int64_t>(i), 0, layer.mark});
+        if (!used.count({layer.name, static_cast<int64_t>(i)}))
+          tensors.push_back({layer.name, static_cast<int64_t>(i), 0, layer.mark});
     return tensors;
   }
 
   // ---- compile
 
   void arguments_of_compile(const Value& object, CompileSpec& compile) {
-    known_keys(object, "the compile configuration", {"optimizer", "loss", "loss_weights", "metrics", "weighted_metrics", "run_eagerly", "steps_per_execution", "jit_compile", "auto_scale_loss"});
+    known_keys(object, "the compile configuration",
+               {"optimizer", "loss", "loss_weights", "metrics", "weighted_metrics", "run_eagerly",
+                "steps_per_execution", "jit_compile", "auto_scale_loss"});
     const auto take = [&](const char* key) {
       const Value* value = object.find(key);
       return value ? *value : Value{};

@@ -1,10 +1,10 @@
 #include "frontend/layer_order.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <set>
-
-#include <fmt/format.h>
 
 namespace kcc {
 namespace {
@@ -43,16 +43,19 @@ class Traversal {
   std::optional<CallId> find(const TensorSpec& tensor, const Report& report) {
     const auto at = index_.find(tensor.layer);
     if (at == index_.end()) {
-      fail(report, tensor.mark, fmt::format("there is no layer '{}'", tensor.layer), did_you_mean(tensor.layer, names()));
+      fail(report, tensor.mark, fmt::format("there is no layer '{}'", tensor.layer),
+           did_you_mean(tensor.layer, names()));
       return std::nullopt;
     }
     const size_t calls = model_.layers[at->second].calls.size();
     if (tensor.call < 0 || static_cast<size_t>(tensor.call) >= calls) {
-      fail(report, tensor.mark, fmt::format("there is no call {} of layer '{}', which has {}", tensor.call, tensor.layer, calls));
+      fail(report, tensor.mark,
+           fmt::format("there is no call {} of layer '{}', which has {}", tensor.call, tensor.layer, calls));
       return std::nullopt;
     }
     if (tensor.output != 0) {
-      fail(report, tensor.mark, fmt::format("there is no output {} of layer '{}', which has 1", tensor.output, tensor.layer));
+      fail(report, tensor.mark,
+           fmt::format("there is no output {} of layer '{}', which has 1", tensor.output, tensor.layer));
       return std::nullopt;
     }
     return CallId{at->second, static_cast<size_t>(tensor.call)};
@@ -61,8 +64,11 @@ class Traversal {
   void declare_input(const TensorSpec& input) {
     const auto id = find(input, report_);
     if (!id) return;
-    if (layer(*id).class_name != "InputLayer") fail(report_, input.mark, fmt::format("input '{}' is a {}, expected an InputLayer", input.layer, layer(*id).class_name));
-    if (!declared_.insert(*id).second) fail(report_, input.mark, fmt::format("input '{}' is listed twice", input.layer));
+    if (layer(*id).class_name != "InputLayer")
+      fail(report_, input.mark,
+           fmt::format("input '{}' is a {}, expected an InputLayer", input.layer, layer(*id).class_name));
+    if (!declared_.insert(*id).second)
+      fail(report_, input.mark, fmt::format("input '{}' is listed twice", input.layer));
   }
 
   // Depth first from an output, without recursion: models may be deep.
@@ -74,9 +80,12 @@ class Traversal {
     std::vector<Step> path;
     const auto enter = [&](CallId id) {
       if (state_[id] == kFinished) return;
-      if (state_[id] == kOpen) return fail(report_.inside(layer(id).name), call(id).mark, "the layer takes its own output: the model has a cycle");
+      if (state_[id] == kOpen)
+        return fail(report_.inside(layer(id).name), call(id).mark,
+                    "the layer takes its own output: the model has a cycle");
       if (layer(id).class_name == "InputLayer" && !declared_.count(id))
-        fail(report_.inside(layer(id).name), layer(id).mark, "the layer is not among the model's inputs", "add it to 'input_layers'");
+        fail(report_.inside(layer(id).name), layer(id).mark, "the layer is not among the model's inputs",
+             "add it to 'input_layers'");
       state_[id] = kOpen;
       first_visit_.emplace(id.layer, first_visit_.size());
       path.push_back({id});

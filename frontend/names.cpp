@@ -1,15 +1,21 @@
 #include "frontend/names.h"
 
-#include <cctype>
-
 #include <fmt/format.h>
+
+#include <cctype>
 
 namespace kcc {
 namespace {
 
-bool upper(char c) { return std::isupper(static_cast<unsigned char>(c)) != 0; }
-bool lower(char c) { return std::islower(static_cast<unsigned char>(c)) != 0; }
-bool word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+bool upper(char c) {
+  return std::isupper(static_cast<unsigned char>(c)) != 0;
+}
+bool lower(char c) {
+  return std::islower(static_cast<unsigned char>(c)) != 0;
+}
+bool word(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+}
 
 }  // namespace
 

@@ -1,7 +1,8 @@
 // Activation, ReLU, LeakyReLU, ELU, Softmax.
+#include "frontend/activations.h"
+
 #include <fmt/format.h>
 
-#include "frontend/activations.h"
 #include "frontend/layers/recipes.h"
 
 namespace kcc {
@@ -21,8 +22,12 @@ LayerBody activation_layer(ConfigReader& c) {
   return applying(read_activation(c, "activation"));
 }
 
-LayerBody elu_layer(ConfigReader& c) { return applying(make_activation("elu", c)); }
-LayerBody relu_layer(ConfigReader& c) { return applying(make_activation("relu", c)); }
+LayerBody elu_layer(ConfigReader& c) {
+  return applying(make_activation("elu", c));
+}
+LayerBody relu_layer(ConfigReader& c) {
+  return applying(make_activation("relu", c));
+}
 
 // The layer's default slope is not the function's.
 LayerBody leaky_relu_layer(ConfigReader& c) {

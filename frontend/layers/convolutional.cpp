@@ -1,7 +1,7 @@
 // Conv2D.
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "compiler/ops/conv.h"
 #include "compiler/ops/elementwise.h"
@@ -47,7 +47,9 @@ LayerBody conv2d(ConfigReader& c) {
     const Shape& shape = inputs[0];
     if (shape.size() != 4) return misfit(fmt::format("Conv2D needs an input of rank 4, not {}", keras_shape(shape)));
     const int64_t channels = shape[channel_axis(window.format, 4)].size;
-    if (channels % groups != 0) return misfit(fmt::format("{} groups do not divide the {} channels of the input {}", groups, channels, keras_shape(shape)));
+    if (channels % groups != 0)
+      return misfit(
+          fmt::format("{} groups do not divide the {} channels of the input {}", groups, channels, keras_shape(shape)));
     const auto extents = window_extents(window, shape, "kernel_size", misfit);
     return extents ? activation.infer(image_shape(window, *extents, filters)) : std::nullopt;
   };

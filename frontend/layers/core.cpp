@@ -52,7 +52,8 @@ LayerBody input_layer(ConfigReader& c) {
   for (size_t i = 1; i < body.input->size(); ++i) {
     const int64_t extent = (*body.input)[i];
     if (extent == -1 || (extent >= 1 && extent < int64_t{1} << 31)) continue;
-    c.report().error(c.mark(), fmt::format("the input shape has the extent {}, expected positive extents below 2^31", extent));
+    c.report().error(c.mark(),
+                     fmt::format("the input shape has the extent {}, expected positive extents below 2^31", extent));
     body.input.reset();
     break;
   }
@@ -68,7 +69,8 @@ LayerBody dense(ConfigReader& c) {
   LayerBody body;
   body.infer = [=, misfit = Misfit(c)](const Shapes& inputs) -> std::optional<Shape> {
     Shape shape = inputs[0];
-    if (shape.size() < 2) return misfit(fmt::format("Dense needs an input of rank 2 or more, not {}", keras_shape(shape)));
+    if (shape.size() < 2)
+      return misfit(fmt::format("Dense needs an input of rank 2 or more, not {}", keras_shape(shape)));
     shape.back().size = units;
     return activation.infer(shape);
   };

@@ -1,8 +1,8 @@
 // Add, Concatenate.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <limits>
-
-#include <fmt/format.h>
 
 #include "compiler/ops/elementwise.h"
 #include "compiler/ops/shape.h"
@@ -75,13 +75,16 @@ LayerBody concatenate(ConfigReader& c) {
   body.infer = [=, misfit = Misfit(c)](const Shapes& inputs) -> std::optional<Shape> {
     Shape result = inputs[0];
     const auto at = positive_axis(axis, result.size());
-    if (!at || *at == 0) return misfit(fmt::format("axis {} of Concatenate does not fit the inputs {}", axis, list_of(inputs)));
+    if (!at || *at == 0)
+      return misfit(fmt::format("axis {} of Concatenate does not fit the inputs {}", axis, list_of(inputs)));
     int64_t& extent = result[static_cast<size_t>(*at)].size;
     for (size_t i = 1; i < inputs.size(); ++i) {
       Shape other = inputs[i];
       const int64_t more = other.size() == result.size() ? other[static_cast<size_t>(*at)].size : 0;
       if (more > 0) other[static_cast<size_t>(*at)].size = extent;
-      if (other != result) return misfit(fmt::format("Concatenate needs inputs that differ along axis {} only, not {}", axis, list_of(inputs)));
+      if (other != result)
+        return misfit(
+            fmt::format("Concatenate needs inputs that differ along axis {} only, not {}", axis, list_of(inputs)));
       extent += more;
     }
     return result;

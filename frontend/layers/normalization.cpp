@@ -92,7 +92,8 @@ LayerBody batch_normalization(ConfigReader& c) {
   body.infer = [=, misfit = Misfit(c)](const Shapes& inputs) -> std::optional<Shape> {
     const auto axis = positive_axis(o.axis, inputs[0].size());
     if (axis && *axis > 0) return inputs[0];
-    return misfit(fmt::format("axis {} of BatchNormalization does not fit the input {}", o.axis, keras_shape(inputs[0])));
+    return misfit(
+        fmt::format("axis {} of BatchNormalization does not fit the input {}", o.axis, keras_shape(inputs[0])));
   };
   body.weights = [=](const Shapes& inputs) {
     const std::vector<int64_t> shape{inputs[0][static_cast<size_t>(*positive_axis(o.axis, inputs[0].size()))].size};

@@ -1,10 +1,10 @@
 #include "frontend/layers/options.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 #include <numeric>
-
-#include <fmt/format.h>
 
 #include "compiler/ops/conv.h"
 #include "compiler/ops/shape.h"
@@ -36,8 +36,12 @@ DataFormat read_data_format(ConfigReader& config) {
   return format == "channels_first" ? DataFormat::kChannelsFirst : DataFormat::kChannelsLast;
 }
 
-size_t channel_axis(DataFormat format, size_t rank) { return format == DataFormat::kChannelsFirst ? 1 : rank - 1; }
-size_t first_spatial_axis(DataFormat format) { return format == DataFormat::kChannelsFirst ? 2 : 1; }
+size_t channel_axis(DataFormat format, size_t rank) {
+  return format == DataFormat::kChannelsFirst ? 1 : rank - 1;
+}
+size_t first_spatial_axis(DataFormat format) {
+  return format == DataFormat::kChannelsFirst ? 2 : 1;
+}
 
 ValueId to_channels_last(Builder& b, ValueId x, DataFormat format) {
   if (format == DataFormat::kChannelsLast) return x;
@@ -56,14 +60,16 @@ ValueId from_channels_last(Builder& b, ValueId x, DataFormat format) {
 
 bool read_same_padding(ConfigReader& config) {
   std::string padding = config.text("padding", "valid");
-  std::transform(padding.begin(), padding.end(), padding.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(padding.begin(), padding.end(), padding.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   if (padding != "same" && padding != "valid") config.error("padding", "'valid' or 'same'");
   return padding == "same";
 }
 
 std::vector<int64_t> spatial_extents(const WindowOptions& options, const Shape& shape) {
   std::vector<int64_t> extents;
-  for (size_t i = 0; i < options.size.size(); ++i) extents.push_back(shape[first_spatial_axis(options.format) + i].size);
+  for (size_t i = 0; i < options.size.size(); ++i)
+    extents.push_back(shape[first_spatial_axis(options.format) + i].size);
   return extents;
 }
 
@@ -75,7 +81,8 @@ std::optional<std::vector<int64_t>> window_extents(const WindowOptions& o, const
     if (o.same) same_padding(extents[i], o.size[i], o.strides[i], o.dilations[i], &low, &high);
     const int64_t extent = window_extent(extents[i], o.size[i], o.strides[i], o.dilations[i], low, high);
     if (extent < 1)
-      return misfit(fmt::format("{} ({}) does not fit into the input {}: the output would be empty", what, fmt::join(o.size, ", "), keras_shape(shape)),
+      return misfit(fmt::format("{} ({}) does not fit into the input {}: the output would be empty", what,
+                                fmt::join(o.size, ", "), keras_shape(shape)),
                     "a smaller window, an earlier layer with less striding, or padding='same' would fit");
     extents[i] = extent;
   }

@@ -1,8 +1,7 @@
 // MaxPooling2D, AveragePooling2D, GlobalAveragePooling2D.
-#include "compiler/ops/pool.h"
-
 #include <fmt/format.h>
 
+#include "compiler/ops/pool.h"
 #include "compiler/ops/reduce.h"
 #include "frontend/layers/options.h"
 #include "frontend/layers/recipes.h"
@@ -40,8 +39,12 @@ LayerBody pooling2d(ConfigReader& c, Pool pool) {
 
 }  // namespace
 
-LayerBody max_pooling2d(ConfigReader& c) { return pooling2d(c, max_pool); }
-LayerBody average_pooling2d(ConfigReader& c) { return pooling2d(c, avg_pool); }
+LayerBody max_pooling2d(ConfigReader& c) {
+  return pooling2d(c, max_pool);
+}
+LayerBody average_pooling2d(ConfigReader& c) {
+  return pooling2d(c, avg_pool);
+}
 
 LayerBody global_average_pooling2d(ConfigReader& c) {
   const DataFormat format = read_data_format(c);

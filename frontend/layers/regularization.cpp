@@ -28,7 +28,8 @@ LayerBody dropout(ConfigReader& c) {
     bool fits = !noise || mask.size() == shape.size();
     for (size_t i = 0; noise && fits && i < shape.size(); ++i) fits = mask[i].is_one() || mask[i] == shape[i];
     if (fits) return shape;
-    return misfit(fmt::format("noise_shape ({}) does not broadcast to the input {}, -1 being the input's extent", fmt::join(*noise, ", "), keras_shape(shape)));
+    return misfit(fmt::format("noise_shape ({}) does not broadcast to the input {}, -1 being the input's extent",
+                              fmt::join(*noise, ", "), keras_shape(shape)));
   };
   body.call = [=](CallScope& scope, const std::vector<ValueId>& inputs) {
     Builder& b = scope.b;

@@ -9,7 +9,9 @@ namespace kcc {
 namespace {
 
 // Elements of one sample.
-int64_t sample_size(const Shape& shape) { return element_count(shape).size; }
+int64_t sample_size(const Shape& shape) {
+  return element_count(shape).size;
+}
 
 }  // namespace
 
@@ -40,9 +42,11 @@ LayerBody reshape_layer(ConfigReader& c) {
     const int64_t total = sample_size(inputs[0]);
     int64_t known = 1;
     for (int64_t extent : target)
-      if (extent != -1 && (extent == 0 || __builtin_mul_overflow(known, extent, &known))) return misfit("target_shape has too many elements");
+      if (extent != -1 && (extent == 0 || __builtin_mul_overflow(known, extent, &known)))
+        return misfit("target_shape has too many elements");
     if (open == 0 ? known != total : total % known != 0)
-      return misfit(fmt::format("target_shape ({}) does not fit the input {}, which has {} elements a sample", fmt::join(target, ", "), keras_shape(inputs[0]), total));
+      return misfit(fmt::format("target_shape ({}) does not fit the input {}, which has {} elements a sample",
+                                fmt::join(target, ", "), keras_shape(inputs[0]), total));
     std::vector<int64_t> extents = target;
     for (int64_t& extent : extents)
       if (extent == -1) extent = total / known;

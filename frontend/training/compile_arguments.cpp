@@ -1,8 +1,8 @@
 #include "frontend/training/compile_arguments.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "frontend/call_syntax.h"
 #include "frontend/layer.h"
@@ -14,7 +14,8 @@ using json::Value;
 
 class Resolver {
  public:
-  Resolver(const CompileSpec& compile, const TrainingOverrides& overrides, const std::vector<NamedType>& outputs, const Report& report)
+  Resolver(const CompileSpec& compile, const TrainingOverrides& overrides, const std::vector<NamedType>& outputs,
+           const Report& report)
       : compile_(compile), overrides_(overrides), outputs_(outputs), report_(report) {
     training_.outputs.resize(outputs.size());
     for (const NamedType& output : outputs) names_.push_back(output.name);
@@ -23,8 +24,10 @@ class Resolver {
   TrainingSpec run() {
     losses();
     loss_weights();
-    if (overrides_.metrics.empty()) metrics(compile_.metrics, "metrics", &OutputTraining::metrics);
-    else overriding_metrics();
+    if (overrides_.metrics.empty())
+      metrics(compile_.metrics, "metrics", &OutputTraining::metrics);
+    else
+      overriding_metrics();
     metrics(compile_.weighted_metrics, "weighted_metrics", &OutputTraining::weighted_metrics);
     optimizer();
     return std::move(training_);
@@ -38,7 +41,8 @@ class Resolver {
     for (size_t i = 0; i < names_.size(); ++i)
       if (names_[i] == name) return i;
     const std::string hint = did_you_mean(name, names_);
-    report.error(mark, fmt::format("there is no output '{}'", name), hint.empty() ? fmt::format("the outputs are: {}", fmt::join(names_, ", ")) : hint);
+    report.error(mark, fmt::format("there is no output '{}'", name),
+                 hint.empty() ? fmt::format("the outputs are: {}", fmt::join(names_, ", ")) : hint);
     return std::nullopt;
   }
 
@@ -50,7 +54,9 @@ class Resolver {
       return;
     }
     const Shape& shape = outputs_[output].type.shape;
-    if (shape.size() < 2) return report.error(value.mark, fmt::format("output '{}' has the shape {}, and a loss needs rank 2 or more", names_[output], keras_shape(shape)));
+    if (shape.size() < 2)
+      return report.error(value.mark, fmt::format("output '{}' has the shape {}, and a loss needs rank 2 or more",
+                                                  names_[output], keras_shape(shape)));
     training_.outputs[output].loss = read_loss(value, shape, report);
   }
 
@@ -73,13 +79,17 @@ class Resolver {
     const Value& loss = compile_.loss;
     if (loss.is_null()) return;
     if (loss.is_array()) {
-      if (loss.items.size() != outputs_.size()) return report_.error(loss.mark, fmt::format("found {} losses for {} outputs", loss.items.size(), outputs_.size()));
+      if (loss.items.size() != outputs_.size())
+        return report_.error(loss.mark,
+                             fmt::format("found {} losses for {} outputs", loss.items.size(), outputs_.size()));
       for (size_t i = 0; i < outputs_.size(); ++i) set_loss(i, loss.items[i], report_);
     } else if (loss.is_object() && !named_object(loss)) {
       for (const json::Member& member : loss.members)
         if (const auto output = find_output(member.key, member.mark, report_)) set_loss(*output, member.value, report_);
       for (const std::string& name : names_)
-        if (!loss.find(name)) report_.error(loss.mark, fmt::format("no loss for output '{}'", name), "write null for an output without loss");
+        if (!loss.find(name))
+          report_.error(loss.mark, fmt::format("no loss for output '{}'", name),
+                        "write null for an output without loss");
     } else {
       for (size_t i = 0; i < outputs_.size(); ++i) set_loss(i, loss, report_);
     }
@@ -87,24 +97,30 @@ class Resolver {
 
   void set_weight(size_t output, const Value& value) {
     if (value.is_null()) return;
-    if (!value.is_number()) return report_.error(value.mark, fmt::format("a loss weight is {}, expected a number", json::to_text(value)));
+    if (!value.is_number())
+      return report_.error(value.mark, fmt::format("a loss weight is {}, expected a number", json::to_text(value)));
     training_.outputs[output].loss_weight = value.number;
   }
 
   void loss_weights() {
     const Value& weights = compile_.loss_weights;
     if (weights.is_array()) {
-      if (weights.items.size() != outputs_.size()) return report_.error(weights.mark, fmt::format("found {} loss weights for {} outputs", weights.items.size(), outputs_.size()));
+      if (weights.items.size() != outputs_.size())
+        return report_.error(
+            weights.mark, fmt::format("found {} loss weights for {} outputs", weights.items.size(), outputs_.size()));
       for (size_t i = 0; i < outputs_.size(); ++i) set_weight(i, weights.items[i]);
     } else if (weights.is_object()) {
       for (const json::Member& member : weights.members)
         if (const auto output = find_output(member.key, member.mark, report_)) set_weight(*output, member.value);
     } else if (!weights.is_null()) {
-      if (outputs_.size() != 1) return report_.error(weights.mark, fmt::format("one loss weight for {} outputs, expected one each", outputs_.size()));
+      if (outputs_.size() != 1)
+        return report_.error(weights.mark,
+                             fmt::format("one loss weight for {} outputs, expected one each", outputs_.size()));
       set_weight(0, weights);
     }
     for (const auto& [name, weight] : overrides_.loss_weights)
-      if (const auto output = find_output(name, {}, option("--loss-weight"))) training_.outputs[*output].loss_weight = weight;
+      if (const auto output = find_output(name, {}, option("--loss-weight")))
+        training_.outputs[*output].loss_weight = weight;
   }
 
   // ---- metrics
@@ -120,10 +136,13 @@ class Resolver {
     OutputTraining& training = training_.outputs[output];
     // A loss that could not be read has been reported.
     if (!training.loss) {
-      if (!report_.diagnostics.has_errors()) report.error(value.mark, fmt::format("metric {} for output '{}', which has no loss and so no labels", json::to_text(value), names_[output]));
+      if (!report_.diagnostics.has_errors())
+        report.error(value.mark, fmt::format("metric {} for output '{}', which has no loss and so no labels",
+                                             json::to_text(value), names_[output]));
       return;
     }
-    if (auto metric = read_metric(value, *training.loss, outputs_[output].type.shape, report)) (training.*list).push_back(std::move(*metric));
+    if (auto metric = read_metric(value, *training.loss, outputs_[output].type.shape, report))
+      (training.*list).push_back(std::move(*metric));
   }
 
   void metrics(const Value& value, const char* argument, MetricList list) {
@@ -131,13 +150,17 @@ class Resolver {
     const bool by_name = value.is_object() && !named_object(value);
     if (by_name) {
       for (const json::Member& member : value.members)
-        if (const auto output = find_output(member.key, member.mark, report_)) add_metric(*output, member.value, list, report_);
+        if (const auto output = find_output(member.key, member.mark, report_))
+          add_metric(*output, member.value, list, report_);
     } else if (outputs_.size() == 1) {
       add_metric(0, value, list, report_);
     } else if (value.is_array() && value.items.size() == outputs_.size()) {
       for (size_t i = 0; i < outputs_.size(); ++i) add_metric(i, value.items[i], list, report_);
     } else if (!value.is_array() || !value.items.empty()) {
-      report_.error(value.mark, fmt::format("{} is {}, expected a list with an entry for each of the {} outputs or an object by their names", argument, json::to_text(value), outputs_.size()));
+      report_.error(
+          value.mark,
+          fmt::format("{} is {}, expected a list with an entry for each of the {} outputs or an object by their names",
+                      argument, json::to_text(value), outputs_.size()));
     }
   }
 
@@ -149,7 +172,8 @@ class Resolver {
       if (!value || !output) continue;
       const size_t end = name.empty() ? outputs_.size() : *output + 1;
       for (size_t i = *output; i < end; ++i)
-        if (!name.empty() || training_.outputs[i].loss || !training_.has_loss()) add_metric(i, *value, &OutputTraining::metrics, report);
+        if (!name.empty() || training_.outputs[i].loss || !training_.has_loss())
+          add_metric(i, *value, &OutputTraining::metrics, report);
     }
   }
 
@@ -158,7 +182,8 @@ class Resolver {
   void optimizer() {
     if (overrides_.optimizer) {
       const Report report = option("--optimizer");
-      if (const auto value = parse_call(*overrides_.optimizer, report)) training_.optimizer = read_optimizer(*value, report);
+      if (const auto value = parse_call(*overrides_.optimizer, report))
+        training_.optimizer = read_optimizer(*value, report);
       return;
     }
     // compile()'s default

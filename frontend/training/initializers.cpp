@@ -1,9 +1,9 @@
 #include "frontend/training/initializers.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-
-#include <fmt/format.h>
 
 #include "frontend/names.h"
 
@@ -115,7 +115,8 @@ InitializerSpec variance_scaling(ConfigReader& c) {
   s.scale = c.number("scale", 1);
   if (!(s.scale > 0)) c.error("scale", "a positive number");
   s.mode = c.choice("mode", s.mode, {"fan_in", "fan_out", "fan_avg"});
-  s.distribution = c.choice("distribution", s.distribution, {"normal", "truncated_normal", "uniform", "untruncated_normal"});
+  s.distribution =
+      c.choice("distribution", s.distribution, {"normal", "truncated_normal", "uniform", "untruncated_normal"});
   return scaling(c, s);
 }
 
@@ -133,16 +134,16 @@ InitializerSpec of_rank(ConfigReader& c, Initializer initializer, size_t low, si
 
 const std::vector<std::string>& names() {
   static const std::vector<std::string> kNames = {
-      "constant", "glorot_normal", "glorot_uniform", "he_normal", "he_uniform", "identity", "lecun_normal",
-      "lecun_uniform", "ones", "orthogonal", "random_normal", "random_uniform", "truncated_normal",
-      "variance_scaling", "zeros"};
+      "constant",         "glorot_normal",    "glorot_uniform", "he_normal",  "he_uniform",    "identity",
+      "lecun_normal",     "lecun_uniform",    "ones",           "orthogonal", "random_normal", "random_uniform",
+      "truncated_normal", "variance_scaling", "zeros"};
   return kNames;
 }
 
 // Keras's aliases and class names -> the names above.
 std::string canonical(const std::string& name) {
   static constexpr std::pair<const char*, const char*> kAliases[] = {
-      {"identity_initializer", "identity"}, {"normal", "random_normal"}, {"one", "ones"},
+      {"identity_initializer", "identity"},     {"normal", "random_normal"},   {"one", "ones"},
       {"orthogonal_initializer", "orthogonal"}, {"uniform", "random_uniform"}, {"zero", "zeros"}};
   const std::string snake = to_snake_case(name);
   for (const auto& [alias, meaning] : kAliases)
@@ -185,7 +186,8 @@ InitializerSpec read_initializer(ConfigReader& config, const std::string& key, c
   }
   const std::string name = canonical(object->name);
   if (std::find(names().begin(), names().end(), name) == names().end()) {
-    config.report().error(given.mark, fmt::format("unknown initializer '{}' for '{}' of {}", object->name, key, config.subject()),
+    config.report().error(given.mark,
+                          fmt::format("unknown initializer '{}' for '{}' of {}", object->name, key, config.subject()),
                           did_you_mean(name, names()));
     return fixed({});
   }

@@ -15,7 +15,9 @@ namespace {
 
 constexpr double kEpsilon = 1e-7;  // keras.backend.epsilon()
 
-ValueId log_of(Builder& b, ValueId x) { return unary(b, OpKind::kLog, x); }
+ValueId log_of(Builder& b, ValueId x) {
+  return unary(b, OpKind::kLog, x);
+}
 
 // What a final softmax or sigmoid was applied to, or -1. The loss of the logits is exact where probabilities
 // round to 0 or 1; Keras on TensorFlow takes them as well.
@@ -95,8 +97,9 @@ Reduction read_reduction(ConfigReader& options) {
 }
 
 const std::vector<std::string>& names() {
-  static const std::vector<std::string> kNames = {"binary_crossentropy", "categorical_crossentropy", "mean_absolute_error",
-                                                  "mean_squared_error", "sparse_categorical_crossentropy"};
+  static const std::vector<std::string> kNames = {"binary_crossentropy", "categorical_crossentropy",
+                                                  "mean_absolute_error", "mean_squared_error",
+                                                  "sparse_categorical_crossentropy"};
   return kNames;
 }
 
@@ -104,7 +107,9 @@ const std::vector<std::string>& names() {
 std::string resolve(const NamedObject& object, const Shape& prediction, const Report& report) {
   if (object.name != "crossentropy" && object.name != "ce") return canonical_loss(object.name);
   if (prediction.back().size != 1)
-    report.error(object.mark, fmt::format("loss '{}' depends on the labels, expected 'sparse_categorical_crossentropy' for class numbers or 'categorical_crossentropy' for one-hot rows", object.name));
+    report.error(object.mark, fmt::format("loss '{}' depends on the labels, expected 'sparse_categorical_crossentropy' "
+                                          "for class numbers or 'categorical_crossentropy' for one-hot rows",
+                                          object.name));
   return "binary_crossentropy";
 }
 
@@ -126,7 +131,8 @@ std::optional<Loss> make_loss(const std::string& name, ConfigReader& options, co
     loss.values = name == "mean_squared_error" ? mean_squared_error : mean_absolute_error;
     return loss;
   }
-  if (name != "binary_crossentropy" && name != "categorical_crossentropy" && name != "sparse_categorical_crossentropy") return std::nullopt;
+  if (name != "binary_crossentropy" && name != "categorical_crossentropy" && name != "sparse_categorical_crossentropy")
+    return std::nullopt;
   const bool from_logits = options.boolean("from_logits", false);
   check_axis(options, prediction);
   loss.class_indices = name == "sparse_categorical_crossentropy";

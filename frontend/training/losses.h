@@ -25,11 +25,11 @@ enum class Reduction {
 };
 
 struct Loss {
-  std::string name;              // "mean_squared_error"
-  bool class_indices = false;    // labels are class indices
-  bool one_hot_labels = false;   // labels are distributions over classes: indices may be made rows
+  std::string name;             // "mean_squared_error"
+  bool class_indices = false;   // labels are class indices
+  bool one_hot_labels = false;  // labels are distributions over classes: indices may be made rows
   Reduction reduction = Reduction::kMeanOverBatch;
-  CompareFunction values;        // (B, ...)
+  CompareFunction values;  // (B, ...)
 };
 
 // A name, an alias or a configuration; `prediction` is the shape of the output it is for.

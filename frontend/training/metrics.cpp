@@ -1,9 +1,9 @@
 #include "frontend/training/metrics.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
-
-#include <fmt/format.h>
 
 #include "compiler/ops/elementwise.h"
 #include "compiler/ops/reduce.h"
@@ -13,15 +13,21 @@
 namespace kcc {
 namespace {
 
-ValueId as_number(Builder& b, ValueId condition) { return cast(b, condition, DType::kF32); }
-ValueId equal(Builder& b, ValueId x, ValueId y) { return as_number(b, binary(b, OpKind::kEq, x, y)); }
+ValueId as_number(Builder& b, ValueId condition) {
+  return cast(b, condition, DType::kF32);
+}
+ValueId equal(Builder& b, ValueId x, ValueId y) {
+  return as_number(b, binary(b, OpKind::kEq, x, y));
+}
 
 // Class indices as numbers of the prediction's shape (B, ..., 1).
 ValueId labels_like(Builder& b, const Comparison& c) {
   return reshape(b, cast(b, c.target, DType::kF32), b.shape(c.prediction));
 }
 
-ValueId accuracy(Builder& b, const Comparison& c) { return equal(b, labels_like(b, c), c.prediction); }
+ValueId accuracy(Builder& b, const Comparison& c) {
+  return equal(b, labels_like(b, c), c.prediction);
+}
 
 ValueId binary_accuracy(Builder& b, const Comparison& c, double threshold) {
   return equal(b, labels_like(b, c), as_number(b, greater(b, c.prediction, threshold)));
@@ -43,7 +49,8 @@ std::string which_accuracy(const Loss& loss, const Shape& prediction) {
 
 bool is_plain_accuracy(const std::string& name) {
   std::string lower = name;
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return lower == "accuracy" || lower == "acc";
 }
 
@@ -65,9 +72,15 @@ std::optional<Known> make(const std::string& name, ConfigReader& options, const 
 }
 
 const std::vector<std::string>& names() {
-  static const std::vector<std::string> kNames = {
-      "accuracy", "binary_accuracy", "binary_crossentropy", "categorical_accuracy", "categorical_crossentropy",
-      "mean_absolute_error", "mean_squared_error", "sparse_categorical_accuracy", "sparse_categorical_crossentropy"};
+  static const std::vector<std::string> kNames = {"accuracy",
+                                                  "binary_accuracy",
+                                                  "binary_crossentropy",
+                                                  "categorical_accuracy",
+                                                  "categorical_crossentropy",
+                                                  "mean_absolute_error",
+                                                  "mean_squared_error",
+                                                  "sparse_categorical_accuracy",
+                                                  "sparse_categorical_crossentropy"};
   return kNames;
 }
 
@@ -91,7 +104,8 @@ std::optional<MetricFunction> read_metric(const json::Value& value, const Loss& 
   if (written == "MeanMetricWrapper" && object->config)
     if (const json::Value* function = object->config->find("fn"))
       if (const auto inner = named_object(*function)) object->name = inner->name;
-  const std::string name = value.is_string() && is_plain_accuracy(written) ? which_accuracy(loss, prediction) : canonical_loss(object->name);
+  const std::string name =
+      value.is_string() && is_plain_accuracy(written) ? which_accuracy(loss, prediction) : canonical_loss(object->name);
   ConfigReader options(object->config, object->mark, fmt::format("metric '{}'", object->name), report);
   const auto known = make(name, options, prediction);
   if (!known) {
@@ -99,7 +113,10 @@ std::optional<MetricFunction> read_metric(const json::Value& value, const Loss& 
     return std::nullopt;
   }
   if (!labels_suit(name, known->class_indices, loss, prediction)) {
-    report.error(object->mark, fmt::format("metric '{}' compares {}, but loss '{}' takes {}", written, known->class_indices ? "class numbers" : "rows of the prediction's shape", loss.name, loss.class_indices ? "class numbers" : "rows of the prediction's shape"));
+    report.error(object->mark,
+                 fmt::format("metric '{}' compares {}, but loss '{}' takes {}", written,
+                             known->class_indices ? "class numbers" : "rows of the prediction's shape", loss.name,
+                             loss.class_indices ? "class numbers" : "rows of the prediction's shape"));
     return std::nullopt;
   }
   MetricFunction metric{options.text("name", value.is_string() ? written : name), known->values};

@@ -1,9 +1,9 @@
 #include "frontend/training/optimizers.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
-
-#include <fmt/format.h>
 
 #include "compiler/ops/elementwise.h"
 #include "compiler/ops/reduce.h"
@@ -12,7 +12,9 @@
 namespace kcc {
 namespace {
 
-ValueId root(Builder& b, ValueId x) { return unary(b, OpKind::kSqrt, x); }
+ValueId root(Builder& b, ValueId x) {
+  return unary(b, OpKind::kSqrt, x);
+}
 
 // ---- SGD: m = momentum m - rate g;  w += m, or with nesterov w += momentum m - rate g
 
@@ -67,7 +69,8 @@ void rmsprop(ConfigReader& c, Optimizer& o) {
 void adam(ConfigReader& c, Optimizer& o) {
   c.positional({"learning_rate", "beta_1", "beta_2", "epsilon", "amsgrad"});
   o.learning_rate = read_learning_rate(c, 0.001);
-  const double beta_1 = c.number("beta_1", 0.9), beta_2 = c.number("beta_2", 0.999), epsilon = c.number("epsilon", 1e-7);
+  const double beta_1 = c.number("beta_1", 0.9), beta_2 = c.number("beta_2", 0.999),
+               epsilon = c.number("epsilon", 1e-7);
   const bool amsgrad = c.boolean("amsgrad", false);
   o.slot_groups = {{"momentum", "velocity"}};
   if (amsgrad) o.slot_groups.push_back({"velocity_hat"});
@@ -93,7 +96,8 @@ struct Known {
 constexpr Known kOptimizers[] = {{"Adam", adam}, {"RMSprop", rmsprop}, {"SGD", sgd}};
 
 std::string lower(std::string name) {
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return name;
 }
 
@@ -108,7 +112,9 @@ GradientClipping read_clipping(ConfigReader& c) {
     given += c.has(key);
     if (limit > 0) clipping = {kind, limit};
   }
-  if (given > 1) c.report().error(c.mark(), fmt::format("{} has more than one of 'clipnorm', 'clipvalue' and 'global_clipnorm'", c.subject()));
+  if (given > 1)
+    c.report().error(c.mark(),
+                     fmt::format("{} has more than one of 'clipnorm', 'clipvalue' and 'global_clipnorm'", c.subject()));
   return clipping;
 }
 
@@ -141,7 +147,8 @@ ValueId global_factor(Builder& b, const std::vector<ValueId>& gradients, double 
 std::optional<Optimizer> read_optimizer(const json::Value& value, const Report& report) {
   const auto object = named_object(value);
   if (!object) {
-    report.error(value.mark, fmt::format("the optimizer is {}, expected its name or configuration", json::to_text(value)));
+    report.error(value.mark,
+                 fmt::format("the optimizer is {}, expected its name or configuration", json::to_text(value)));
     return std::nullopt;
   }
   std::vector<std::string> names;
@@ -164,16 +171,20 @@ std::optional<Optimizer> read_optimizer(const json::Value& value, const Report& 
   return std::nullopt;
 }
 
-std::vector<ValueId> clip_gradients(Builder& b, const std::vector<ValueId>& gradients, const GradientClipping& clipping) {
+std::vector<ValueId> clip_gradients(Builder& b, const std::vector<ValueId>& gradients,
+                                    const GradientClipping& clipping) {
   using Kind = GradientClipping::Kind;
   if (clipping.kind == Kind::kNone) return gradients;
   const double limit = clipping.limit;
   ValueId factor = clipping.kind == Kind::kGlobalNorm ? global_factor(b, gradients, limit) : -1;
   std::vector<ValueId> clipped;
   for (ValueId gradient : gradients) {
-    if (clipping.kind == Kind::kValue) clipped.push_back(clip(b, gradient, -limit, limit));
-    else if (clipping.kind == Kind::kNorm) clipped.push_back(clip_norm(b, gradient, limit));
-    else clipped.push_back(mul(b, gradient, factor));
+    if (clipping.kind == Kind::kValue)
+      clipped.push_back(clip(b, gradient, -limit, limit));
+    else if (clipping.kind == Kind::kNorm)
+      clipped.push_back(clip_norm(b, gradient, limit));
+    else
+      clipped.push_back(mul(b, gradient, factor));
   }
   return clipped;
 }

@@ -46,6 +46,7 @@ struct Optimizer {
 std::optional<Optimizer> read_optimizer(const json::Value& value, const Report& report);
 
 // Clips all gradients of a step, as the optimizer's option says.
-std::vector<ValueId> clip_gradients(Builder& b, const std::vector<ValueId>& gradients, const GradientClipping& clipping);
+std::vector<ValueId> clip_gradients(Builder& b, const std::vector<ValueId>& gradients,
+                                    const GradientClipping& clipping);
 
 }  // namespace kcc

@@ -1,9 +1,9 @@
 #include "frontend/training/regularizers.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
-
-#include <fmt/format.h>
 
 #include "compiler/ops/elementwise.h"
 #include "compiler/ops/reduce.h"
@@ -18,7 +18,8 @@ ValueId sum_of(Builder& b, ValueId x) {
 }
 
 std::string lower(std::string name) {
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return name;
 }
 

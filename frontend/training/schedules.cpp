@@ -29,7 +29,8 @@ ValueId inverse_time_decay(Builder& b, ValueId step, const Decay& d) {
 Schedule read_schedule(const NamedObject& object, const Report& report) {
   const bool exponential = object.name == "ExponentialDecay";
   if (!exponential && object.name != "InverseTimeDecay") {
-    report.error(object.mark, fmt::format("unknown learning rate schedule '{}'", object.name), did_you_mean(object.name, {"ExponentialDecay", "InverseTimeDecay"}));
+    report.error(object.mark, fmt::format("unknown learning rate schedule '{}'", object.name),
+                 did_you_mean(object.name, {"ExponentialDecay", "InverseTimeDecay"}));
     return nullptr;
   }
   ConfigReader options(object.config, object.mark, object.name, report);
@@ -44,7 +45,9 @@ Schedule read_schedule(const NamedObject& object, const Report& report) {
   if (!(d.steps > 0)) options.error("decay_steps", "a positive number");
   options.ignore({"name"});
   options.finish();
-  return [=](Builder& b, ValueId step) { return exponential ? exponential_decay(b, step, d) : inverse_time_decay(b, step, d); };
+  return [=](Builder& b, ValueId step) {
+    return exponential ? exponential_decay(b, step, d) : inverse_time_decay(b, step, d);
+  };
 }
 
 }  // namespace
@@ -57,8 +60,10 @@ LearningRate read_learning_rate(ConfigReader& optimizer, double fallback) {
   rate.decay = optimizer.number("decay", 0);
   if (const json::Value* value = optimizer.find(key)) {
     const auto object = value->is_object() ? named_object(*value) : std::nullopt;
-    if (object) rate.schedule = read_schedule(*object, optimizer.report());
-    else rate.value = optimizer.number(key, fallback);
+    if (object)
+      rate.schedule = read_schedule(*object, optimizer.report());
+    else
+      rate.value = optimizer.number(key, fallback);
   }
   if (rate.schedule && rate.decay != 0) optimizer.error("decay", "0 where a schedule computes the learning rate");
   return rate;

@@ -1,12 +1,12 @@
 // Activations: values and derivatives at kinks and at extremes against real Keras (record_goldens.py).
 #include "frontend/activations.h"
 
+#include <gtest/gtest.h>
+
 #include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
-
-#include <gtest/gtest.h>
 
 #include "compiler/ops/elementwise.h"
 #include "compiler/ops/leaf.h"

@@ -1,11 +1,11 @@
 // Wrong models: each fail_*.json has beside it the exact messages it must end in. KCC_UPDATE_GOLDEN=1 writes them.
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
-
-#include <gtest/gtest.h>
 
 #include "frontend/frontend.h"
 
@@ -41,7 +41,8 @@ TEST_P(WrongModel, EndsInItsMessages) {
   EXPECT_EQ(diagnostics.render(false), read_file(expected));
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, WrongModel, ::testing::ValuesIn(wrong_models()), [](const auto& info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(Files, WrongModel, ::testing::ValuesIn(wrong_models()),
+                         [](const auto& info) { return info.param; });
 
 constexpr const char* kTwoOutputs = R"({"class_name": "Functional", "config": {"layers": [
   {"class_name": "InputLayer", "config": {"shape": [4]}, "name": "i"},
@@ -61,14 +62,20 @@ TEST(WrongOptions, NameTheOption) {
        "--optimizer:1:21: error: SGD takes 3 arguments by position (its value is 4)\n"},
       {training({"SGD(lr=", {{"", "mse"}}, {}, {}}),
        "--optimizer:1:8: error: found the end in 'SGD(lr=', expected a name, a number or a string\n"},
-      {training({"Adam(0.1", {{"", "mse"}}, {}, {}}), "--optimizer:1:9: error: found the end in 'Adam(0.1', expected ',' or ')'\n"},
+      {training({"Adam(0.1", {{"", "mse"}}, {}, {}}),
+       "--optimizer:1:9: error: found the end in 'Adam(0.1', expected ',' or ')'\n"},
       {training({{}, {{"mian", "mse"}}, {}, {}}), "--loss: error: there is no output 'mian'; did you mean 'main'?\n"},
       {training({{}, {{"", "mse"}}, {{"", "acuracy"}}, {}}),
-       "--metric:1:1: error: unknown metric 'acuracy'; did you mean 'accuracy'?\n--metric:1:1: error: unknown metric 'acuracy'; did you mean 'accuracy'?\n"},
-      {training({{}, {{"main", "mse"}}, {{"aux", "mae"}}, {}}), "--metric:1:1: error: metric 'mae' for output 'aux', which has no loss and so no labels\n"},
-      {training({{}, {{"", "mse"}}, {}, {{"x", 2.0}}}), "--loss-weight: error: there is no output 'x'; the outputs are: main, aux\n"},
-      {{{{"i", {5}}}, {}}, "m.json:2:3: layer 'i': error: --input-shape (5) contradicts the model's input shape, whose extent 1 is 4\n"},
-      {{{{"", {4, 4}}}, {}}, "m.json:2:3: layer 'i': error: --input-shape (4, 4) has 2 extents, the model's input has 1\n"},
+       "--metric:1:1: error: unknown metric 'acuracy'; did you mean 'accuracy'?\n--metric:1:1: error: unknown metric "
+       "'acuracy'; did you mean 'accuracy'?\n"},
+      {training({{}, {{"main", "mse"}}, {{"aux", "mae"}}, {}}),
+       "--metric:1:1: error: metric 'mae' for output 'aux', which has no loss and so no labels\n"},
+      {training({{}, {{"", "mse"}}, {}, {{"x", 2.0}}}),
+       "--loss-weight: error: there is no output 'x'; the outputs are: main, aux\n"},
+      {{{{"i", {5}}}, {}},
+       "m.json:2:3: layer 'i': error: --input-shape (5) contradicts the model's input shape, whose extent 1 is 4\n"},
+      {{{{"", {4, 4}}}, {}},
+       "m.json:2:3: layer 'i': error: --input-shape (4, 4) has 2 extents, the model's input has 1\n"},
       {{{{"j", {4}}}, {}}, "--input-shape: error: there is no input 'j'; did you mean 'i'?\n"},
   };
   for (const Row& row : rows) {
@@ -83,8 +90,10 @@ TEST(WrongFormat, SaysWhatTheFileIs) {
   read_module("PK\x03\x04....", "m.keras", {}, diagnostics);
   read_module("\x89HDF\r\n\x1a\n", "m.h5", {}, diagnostics);
   EXPECT_EQ(diagnostics.render(false),
-            "m.keras: error: the file is a .keras archive, which is not supported yet, expected JSON; pass the text of model.to_json() instead\n"
-            "m.h5: error: the file is an HDF5 file, which is not supported yet, expected JSON; pass the text of model.to_json() instead\n");
+            "m.keras: error: the file is a .keras archive, which is not supported yet, expected JSON; pass the text of "
+            "model.to_json() instead\n"
+            "m.h5: error: the file is an HDF5 file, which is not supported yet, expected JSON; pass the text of "
+            "model.to_json() instead\n");
 }
 
 }  // namespace

@@ -1,10 +1,10 @@
 // From the text of a model to its module: what the goldens of real Keras do not cover.
 #include "frontend/frontend.h"
 
-#include <cmath>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <cmath>
 
 #include "compiler/ops/leaf.h"
 #include "compiler/passes/differentiate.h"
@@ -23,14 +23,18 @@ Module read(const std::string& text, const FrontendOptions& options = {}) {
   return module;
 }
 
-FrontendOptions training(TrainingOverrides overrides) { return {{}, std::move(overrides)}; }
+FrontendOptions training(TrainingOverrides overrides) {
+  return {{}, std::move(overrides)};
+}
 
 // A Sequential of the given layers, one JSON object each.
 std::string sequential(const std::string& layers) {
   return R"({"class_name": "Sequential", "config": {"layers": [)" + layers + "]}}";
 }
 
-std::string dense(const std::string& options) { return R"({"class_name": "Dense", "config": {)" + options + "}}"; }
+std::string dense(const std::string& options) {
+  return R"({"class_name": "Dense", "config": {)" + options + "}}";
+}
 
 std::vector<std::string> paths(const Module& module) {
   std::vector<std::string> paths;
@@ -55,7 +59,8 @@ TEST(HandWritten, TakesDefaultsForWhatIsLeftOut) {
   EXPECT_EQ(to_string(m.inputs[0].type), "f32(B, 20)");
   EXPECT_EQ(m.outputs[0].name, "dense");
   EXPECT_EQ(to_string(m.outputs[0].type), "f32(B, 10)");
-  EXPECT_THAT(paths(m), ElementsAre("layers/dense/vars/0 dense/kernel f32(20, 10)", "layers/dense/vars/1 dense/bias f32(10)"));
+  EXPECT_THAT(paths(m),
+              ElementsAre("layers/dense/vars/0 dense/kernel f32(20, 10)", "layers/dense/vars/1 dense/bias f32(10)"));
   EXPECT_EQ(m.trainable_parameters, 210);
   EXPECT_TRUE(m.targets.empty());
   EXPECT_TRUE(m.train.nodes.empty());
@@ -69,16 +74,22 @@ TEST(HandWritten, SaysTheInputShapeInAnyOfKerasWays) {
       R"({"class_name": "Flatten", "config": {"input_shape": [3, 4]}})",
       R"({"class_name": "Flatten", "config": {"batch_input_shape": [null, 3, 4]}})",
   };
-  for (const char* layers : rows) EXPECT_EQ(to_string(read(sequential(layers)).outputs[0].type), "f32(B, 12)") << layers;
-  const char* built = R"({"class_name": "Sequential", "config": {"build_input_shape": [null, 3, 4], "layers": [{"class_name": "Flatten"}]}})";
+  for (const char* layers : rows)
+    EXPECT_EQ(to_string(read(sequential(layers)).outputs[0].type), "f32(B, 12)") << layers;
+  const char* built =
+      R"({"class_name": "Sequential", "config": {"build_input_shape": [null, 3, 4], "layers": [{"class_name": "Flatten"}]}})";
   EXPECT_EQ(to_string(read(built).outputs[0].type), "f32(B, 12)");
   const FrontendOptions option{{{"", {3, 4}}}, {}};
   EXPECT_EQ(to_string(read(sequential(R"({"class_name": "Flatten"})"), option).outputs[0].type), "f32(B, 12)");
-  EXPECT_EQ(to_string(read(sequential(R"({"class_name": "Flatten", "config": {"input_shape": [null, 4]}})"), option).outputs[0].type), "f32(B, 12)");
+  EXPECT_EQ(to_string(read(sequential(R"({"class_name": "Flatten", "config": {"input_shape": [null, 4]}})"), option)
+                          .outputs[0]
+                          .type),
+            "f32(B, 12)");
 }
 
 TEST(HandWritten, NamesLayersAsKeras) {
-  const Module m = read(sequential(dense(R"("units": 3, "input_dim": 4)") + "," + dense(R"("units": 3, "name": "dense_1")") + "," + dense(R"("units": 3)")));
+  const Module m = read(sequential(dense(R"("units": 3, "input_dim": 4)") + "," +
+                                   dense(R"("units": 3, "name": "dense_1")") + "," + dense(R"("units": 3)")));
   std::vector<std::string> names;
   for (const LayerRow& row : m.layers) names.push_back(row.name);
   EXPECT_THAT(names, ElementsAre("dense", "dense_1", "dense_2"));
@@ -127,26 +138,35 @@ TEST(Training, TellsTargetsApart) {
 }
 
 TEST(Training, TakesCompilesDefaultOptimizer) {
-  const Module m = read(sequential(dense(R"("units": 1, "input_dim": 1, "use_bias": false)")), training({{}, {{"", "mse"}}, {{"", "mae"}}, {}}));
-  EXPECT_THAT(paths(m), ElementsAre("layers/dense/vars/0 dense/kernel f32(1, 1)", "optimizer/vars/0 rmsprop/iteration i32()",
-                                    "optimizer/vars/1 rmsprop/learning_rate f32()", "optimizer/vars/2 rmsprop/dense_kernel_velocity f32(1, 1)"));
+  const Module m = read(sequential(dense(R"("units": 1, "input_dim": 1, "use_bias": false)")),
+                        training({{}, {{"", "mse"}}, {{"", "mae"}}, {}}));
+  EXPECT_THAT(paths(m),
+              ElementsAre("layers/dense/vars/0 dense/kernel f32(1, 1)", "optimizer/vars/0 rmsprop/iteration i32()",
+                          "optimizer/vars/1 rmsprop/learning_rate f32()",
+                          "optimizer/vars/2 rmsprop/dense_kernel_velocity f32(1, 1)"));
   ASSERT_EQ(m.metrics.size(), 2u);
   EXPECT_EQ(m.metrics[0].name, "loss");
   EXPECT_EQ(m.metrics[1].name, "mae");
 }
 
 TEST(Training, NumbersSlotsAsKerasSavesThem) {
-  const Module m = read(sequential(dense(R"("units": 1, "input_dim": 2)")), training({"Adam(amsgrad=True)", {{"", "mse"}}, {}, {}}));
-  EXPECT_THAT(paths(m), ElementsAre("layers/dense/vars/0 dense/kernel f32(2, 1)", "layers/dense/vars/1 dense/bias f32(1)",
-                                    "optimizer/vars/0 adam/iteration i32()", "optimizer/vars/1 adam/learning_rate f32()",
-                                    "optimizer/vars/2 adam/dense_kernel_momentum f32(2, 1)", "optimizer/vars/4 adam/dense_bias_momentum f32(1)",
-                                    "optimizer/vars/3 adam/dense_kernel_velocity f32(2, 1)", "optimizer/vars/5 adam/dense_bias_velocity f32(1)",
-                                    "optimizer/vars/6 adam/dense_kernel_velocity_hat f32(2, 1)", "optimizer/vars/7 adam/dense_bias_velocity_hat f32(1)"));
+  const Module m =
+      read(sequential(dense(R"("units": 1, "input_dim": 2)")), training({"Adam(amsgrad=True)", {{"", "mse"}}, {}, {}}));
+  EXPECT_THAT(paths(m),
+              ElementsAre("layers/dense/vars/0 dense/kernel f32(2, 1)", "layers/dense/vars/1 dense/bias f32(1)",
+                          "optimizer/vars/0 adam/iteration i32()", "optimizer/vars/1 adam/learning_rate f32()",
+                          "optimizer/vars/2 adam/dense_kernel_momentum f32(2, 1)",
+                          "optimizer/vars/4 adam/dense_bias_momentum f32(1)",
+                          "optimizer/vars/3 adam/dense_kernel_velocity f32(2, 1)",
+                          "optimizer/vars/5 adam/dense_bias_velocity f32(1)",
+                          "optimizer/vars/6 adam/dense_kernel_velocity_hat f32(2, 1)",
+                          "optimizer/vars/7 adam/dense_bias_velocity_hat f32(1)"));
 }
 
 // Runs `steps` steps on y = w x with x = 1, y = 0 from w = 1 and gives w.
 double train_one_weight(const std::string& optimizer, int steps) {
-  const Module m = read(sequential(dense(R"("units": 1, "input_dim": 1, "use_bias": false)")), training({optimizer, {{"", "mse"}}, {}, {}}));
+  const Module m = read(sequential(dense(R"("units": 1, "input_dim": 1, "use_bias": false)")),
+                        training({optimizer, {{"", "mse"}}, {}, {}}));
   std::vector<Array> states;
   for (const State& state : m.states) {
     states.push_back(testing::zeros(testing::extents_of(state.type.shape, 1)));
@@ -164,7 +184,8 @@ TEST(Training, DecaysAsOldKeras) {
   // w -= lr / (1 + decay * step) * 2 w
   EXPECT_NEAR(train_one_weight("SGD(lr=0.1, decay=0.5)", 3), (1 - 0.2) * (1 - 0.2 / 1.5) * (1 - 0.2 / 2), 1e-12);
   EXPECT_NEAR(train_one_weight("keras.optimizers.SGD(0.1)", 1), 0.8, 1e-12);
-  EXPECT_NEAR(train_one_weight("SGD(learning_rate=InverseTimeDecay(0.1, decay_steps=1, decay_rate=0.5))", 2), (1 - 0.2) * (1 - 0.2 / 1.5), 1e-12);
+  EXPECT_NEAR(train_one_weight("SGD(learning_rate=InverseTimeDecay(0.1, decay_steps=1, decay_rate=0.5))", 2),
+              (1 - 0.2) * (1 - 0.2 / 1.5), 1e-12);
 }
 
 TEST(Training, HasNoLearningRateWhereAScheduleComputesIt) {
@@ -182,7 +203,8 @@ struct LossPoint {
 
 LossPoint loss_at(const char* activation, const char* loss, const std::vector<double>& logits, const Array& target) {
   const int64_t n = static_cast<int64_t>(logits.size());
-  const std::string layer = R"({"class_name": "Activation", "config": {"activation": ")" + std::string(activation) + R"(", "input_shape": [)" + std::to_string(n) + "]}}";
+  const std::string layer = R"({"class_name": "Activation", "config": {"activation": ")" + std::string(activation) +
+                            R"(", "input_shape": [)" + std::to_string(n) + "]}}";
   Module m = read(sequential(layer), training({"sgd", {{"", loss}}, {}, {}}));
   Graph graph = m.evaluate;
   ValueId total = -1, logit = -1;
@@ -232,7 +254,8 @@ TEST(Dropout, IsInTheTrainGraphAlone) {
   EXPECT_EQ(count(m.predict, OpKind::kRandomUniform) + count(m.evaluate, OpKind::kRandomUniform), 0);
   std::vector<std::string> masks;
   for (const Node& node : m.train.nodes)
-    if (node.op == OpKind::kRandomUniform) masks.push_back(to_string(node.type.shape) + " " + std::to_string(node.attrs.integer("stream")));
+    if (node.op == OpKind::kRandomUniform)
+      masks.push_back(to_string(node.type.shape) + " " + std::to_string(node.attrs.integer("stream")));
   EXPECT_THAT(masks, ElementsAre("(B, 8, 4) 0", "(B, 1, 4) 1", "(B, 8, 4) 1073741831"));
   ASSERT_GE(m.random_key, 0);
   const State& key = m.states[static_cast<size_t>(m.random_key)];
@@ -241,7 +264,8 @@ TEST(Dropout, IsInTheTrainGraphAlone) {
 }
 
 TEST(Dropout, KeepsAndScales) {
-  const Module m = read(sequential(R"({"class_name": "Dropout", "config": {"rate": 0.25, "input_shape": [1000]}})"), training({"sgd", {{"", "mae"}}, {}, {}}));
+  const Module m = read(sequential(R"({"class_name": "Dropout", "config": {"rate": 0.25, "input_shape": [1000]}})"),
+                        training({"sgd", {{"", "mae"}}, {}, {}}));
   std::vector<Array> states(m.states.size(), testing::scalar(0));
   states[static_cast<size_t>(m.random_key)] = {{4}, {1, 2, 3, 4}};
   const Array ones{{1, 1000}, std::vector<double>(1000, 1)}, zeros = testing::zeros({1, 1000});

@@ -1,14 +1,14 @@
 // Models, weights and one batch of data with what real Keras 3.15.1 made of them (record_goldens.py): predictions,
 // evaluation, logs and every variable after some steps of training, computed here by interpreting the graphs that
 // the frontend builds; and the weights file's paths and the summary's rows.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <set>
 #include <sstream>
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 #include "frontend/frontend.h"
 #include "frontend/json.h"
@@ -60,14 +60,16 @@ class Golden : public ::testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
     Diagnostics diagnostics;
-    const auto document = json::parse(read_file(std::filesystem::path(KCC_TEST_CASES) / GetParam()), GetParam(), diagnostics);
+    const auto document =
+        json::parse(read_file(std::filesystem::path(KCC_TEST_CASES) / GetParam()), GetParam(), diagnostics);
     ASSERT_TRUE(document) << diagnostics.render(false);
     golden_ = *document;
     module_ = read_module(golden_.find("model")->text, GetParam(), {}, diagnostics);
     ASSERT_FALSE(diagnostics.has_errors()) << diagnostics.render(false);
     data_ = arrays_of(golden_.find("inputs"));
     batch_ = data_[0].extents[0];
-    std::vector<Array> targets = arrays_of(golden_.find("targets")), weights = arrays_of(golden_.find("sample_weights"));
+    std::vector<Array> targets = arrays_of(golden_.find("targets")),
+                       weights = arrays_of(golden_.find("sample_weights"));
     data_.insert(data_.end(), targets.begin(), targets.end());
     weights.resize(targets.size(), Array{{batch_}, std::vector<double>(static_cast<size_t>(batch_), 1.0)});
     data_.insert(data_.end(), weights.begin(), weights.end());
@@ -108,7 +110,8 @@ class Golden : public ::testing::TestWithParam<std::string> {
       found.push_back(metric.name);
       const json::Value* recorded = logs.find(metric.name);
       if (!recorded) continue;
-      const double total = states_[static_cast<size_t>(metric.total)].values[0], count = states_[static_cast<size_t>(metric.count)].values[0];
+      const double total = states_[static_cast<size_t>(metric.total)].values[0],
+                   count = states_[static_cast<size_t>(metric.count)].values[0];
       expect_near(metric.name, {total / count}, {recorded->number});
     }
     EXPECT_THAT(found, ::testing::UnorderedElementsAreArray(expected));

@@ -1,8 +1,8 @@
 #include "frontend/json.h"
 
-#include <cmath>
-
 #include <gtest/gtest.h>
+
+#include <cmath>
 
 namespace kcc::json {
 namespace {
@@ -15,7 +15,8 @@ Value parsed(const std::string& text) {
 }
 
 TEST(Json, ReadsWhatPythonWrites) {
-  const Value v = parsed(R"({"a": [1, -2.5e3, true, null], "nan": NaN, "low": -Infinity, "big": 123456789012345678901, "tiny": 1e-400})");
+  const Value v = parsed(
+      R"({"a": [1, -2.5e3, true, null], "nan": NaN, "low": -Infinity, "big": 123456789012345678901, "tiny": 1e-400})");
   const std::vector<Value>& a = v.find("a")->items;
   EXPECT_EQ(a[0].kind, Kind::kInteger);
   EXPECT_EQ(a[0].integer, 1);
@@ -55,8 +56,13 @@ TEST(Json, KnowsWhereValuesStart) {
 }
 
 TEST(Json, RefusesWhatIsNotJson) {
-  const char* rows[] = {"", "{", "[1,]", "[1 2]", "{\"a\" 1}", "{a: 1}", "nul", "+1", ".5", "1.", "1e", "-", "\"\\u12\"",
-                        "\"\\ud800\"", "\"\\udc00\\ud800\"", "\"\n\"", "[1]]", "{\"a\":1,\"a\":2}", "'a'"};
+  const char* rows[] = {"",          "{",           "[1,]",
+                        "[1 2]",     "{\"a\" 1}",   "{a: 1}",
+                        "nul",       "+1",          ".5",
+                        "1.",        "1e",          "-",
+                        "\"\\u12\"", "\"\\ud800\"", "\"\\udc00\\ud800\"",
+                        "\"\n\"",    "[1]]",        "{\"a\":1,\"a\":2}",
+                        "'a'"};
   for (const char* text : rows) {
     Diagnostics diagnostics;
     EXPECT_FALSE(parse(text, "m.json", diagnostics)) << text;

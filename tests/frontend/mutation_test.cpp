@@ -1,11 +1,11 @@
 // Every value of some real models, replaced by values of other kinds and sizes or left out: reading must end in
 // messages or in a module, never in an internal error (which would abort this program).
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
 #include <filesystem>
 #include <fstream>
 #include <sstream>
-
-#include <fmt/format.h>
-#include <gtest/gtest.h>
 
 #include "frontend/frontend.h"
 #include "frontend/json.h"
@@ -24,11 +24,21 @@ std::string quoted(const std::string& text) {
 
 void write(const Value& value, std::string& out) {
   switch (value.kind) {
-    case Kind::kNull: out += "null"; break;
-    case Kind::kBool: out += value.boolean ? "true" : "false"; break;
-    case Kind::kInteger: out += fmt::format("{}", value.integer); break;
-    case Kind::kNumber: out += fmt::format("{:e}", value.number); break;
-    case Kind::kString: out += quoted(value.text); break;
+    case Kind::kNull:
+      out += "null";
+      break;
+    case Kind::kBool:
+      out += value.boolean ? "true" : "false";
+      break;
+    case Kind::kInteger:
+      out += fmt::format("{}", value.integer);
+      break;
+    case Kind::kNumber:
+      out += fmt::format("{:e}", value.number);
+      break;
+    case Kind::kString:
+      out += quoted(value.text);
+      break;
     case Kind::kArray:
       out += '[';
       for (size_t i = 0; i < value.items.size(); ++i) {
@@ -58,7 +68,8 @@ void for_each_value(Value& value, const Visit& visit) {
 
 std::vector<Value> replacements() {
   Diagnostics diagnostics;
-  const std::string text = R"([null, true, 0, -1, 3, 2147483647, 9223372036854775807, 2.5, NaN, "x", "relu", [], [null], [0, -1], [[1]], {}, {"class_name": "x"}])";
+  const std::string text =
+      R"([null, true, 0, -1, 3, 2147483647, 9223372036854775807, 2.5, NaN, "x", "relu", [], [null], [0, -1], [[1]], {}, {"class_name": "x"}])";
   return json::parse(text, "", diagnostics)->items;
 }
 
@@ -82,8 +93,10 @@ std::pair<int, int> mutate(Value document) {
     }
     value = original;
     for (size_t i = 0; i < value.items.size() + value.members.size(); ++i) {
-      if (value.is_array()) value.items.erase(value.items.begin() + static_cast<int64_t>(i));
-      else value.members.erase(value.members.begin() + static_cast<int64_t>(i));
+      if (value.is_array())
+        value.items.erase(value.items.begin() + static_cast<int64_t>(i));
+      else
+        value.members.erase(value.members.begin() + static_cast<int64_t>(i));
       try_it();
       value = original;
     }
@@ -106,8 +119,8 @@ TEST_P(Mutation, NeverEndsInAnInternalError) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, Mutation,
-                         ::testing::Values("activation_layers", "conv_first", "loss_bce_many", "pool_average", "residual",
-                                           "rmsprop_momentum", "sgd_staircase", "two_outputs"),
+                         ::testing::Values("activation_layers", "conv_first", "loss_bce_many", "pool_average",
+                                           "residual", "rmsprop_momentum", "sgd_staircase", "two_outputs"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace
