@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Sets up, builds everything and runs every test; ends with ctest's summary. May be run again at any time.
+#   scripts/test.sh [ctest options]        e.g. scripts/test.sh -L fast
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+scripts/setup.sh
+
+requirements=scripts/requirements-test.txt
+if cmp -s "$requirements" build/venv/.requirements; then
+  echo "test: real Keras is in build/venv"
+else
+  echo "test: installing real Keras for comparison into build/venv"
+  python3 -m venv build/venv
+  build/venv/bin/pip --disable-pip-version-check -q install --only-binary=:all: --no-deps -r "$requirements"
+  cp "$requirements" build/venv/.requirements
+fi
+
+echo "test: building"
+cmake --preset release
+cmake --build --preset release
+
+echo "test: running"
+exec ctest --preset release --parallel "$(nproc)" "$@"
