@@ -87,8 +87,8 @@ Expr log(const Expr& x) {
 Expr log1p(const Expr& x) {
   // Kahan: the rounding of u = 1 + x is corrected by x / (u - 1).
   Expr u = x + f(1.0f);
-  Expr wide = log(u) * (x / (u - f(1.0f)));
-  return select(u == f(1.0f), x, x == f(kInfinity) || u == f(0.0f), log(u), wide);
+  Expr wide = math::log(u) * (x / (u - f(1.0f)));
+  return select(u == f(1.0f), x, x == f(kInfinity) || u == f(0.0f), math::log(u), wide);
 }
 
 Expr tanh(const Expr& x) {
@@ -101,7 +101,7 @@ Expr tanh(const Expr& x) {
   return select(Halide::abs(x) < f(4e-4f), x, c * p / q);
 }
 
-Expr sigmoid(const Expr& x) { return f(1.0f) / (f(1.0f) + exp(-x)); }
+Expr sigmoid(const Expr& x) { return f(1.0f) / (f(1.0f) + math::exp(-x)); }
 
 Expr erf(const Expr& x) {
   // Rational 13/8 (Eigen, XLA); erf(4) rounds to 1.

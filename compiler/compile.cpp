@@ -68,6 +68,12 @@ std::string schedules_text(const Plan& plan, const std::vector<KernelObject>& ke
   return text;
 }
 
+bool write_kernels(const Options& options, const Plan& plan, const BuildOptions& build, KernelText form,
+                   Diagnostics& diagnostics) {
+  const std::string text = kernel_text(plan, build, form, diagnostics);
+  return !diagnostics.has_errors() && write_text(options, text, diagnostics);
+}
+
 bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnostics) {
   times.begin("read the model");
   std::string bytes;
@@ -113,9 +119,9 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
   build.jobs = options.jobs;
   build.cache_dir = options.cache;
   if (!parse_target(options.target, &build.target, diagnostics)) return false;
-  if (options.emit == Emit::kStmt) return write_text(options, kernel_text(plan, build, KernelText::kStmt), diagnostics);
-  if (options.emit == Emit::kLlvm) return write_text(options, kernel_text(plan, build, KernelText::kLlvm), diagnostics);
-  if (options.emit == Emit::kAssembly) return write_text(options, kernel_text(plan, build, KernelText::kAssembly), diagnostics);
+  if (options.emit == Emit::kStmt) return write_kernels(options, plan, build, KernelText::kStmt, diagnostics);
+  if (options.emit == Emit::kLlvm) return write_kernels(options, plan, build, KernelText::kLlvm, diagnostics);
+  if (options.emit == Emit::kAssembly) return write_kernels(options, plan, build, KernelText::kAssembly, diagnostics);
   const std::vector<KernelObject> kernels = build_kernels(plan, build, diagnostics);
   if (diagnostics.has_errors()) return false;
   if (options.explain_schedule) fmt::print("{}", schedules_text(plan, kernels));

@@ -357,9 +357,26 @@ class Fuser {
   std::vector<Copy> copies_;
 };
 
+// An output or write that is a state itself, as it was before this entry, is read by a node of its own, so that the
+// read is ordered before that state's write like every other.
+Graph with_explicit_reads(Graph graph) {
+  const auto read = [&](ValueId value) {
+    ValueId base = value;
+    while (graph[base].op == OpKind::kReshape) base = graph[base].inputs[0];
+    if (graph[base].op != OpKind::kState) return value;
+    return Builder{graph}.node(OpKind::kCast, {value}, {{"dtype", std::string(name_of(graph[value].type.dtype))}});
+  };
+  for (NamedValue& output : graph.outputs) output.value = read(output.value);
+  for (StateWrite& write : graph.writes) write.value = read(write.value);
+  return graph;
+}
+
 }  // namespace
 
-KernelGraph fuse(const Graph& graph) { return Fuser(graph).run(); }
+KernelGraph fuse(const Graph& graph) {
+  const Graph explicit_graph = with_explicit_reads(graph);
+  return Fuser(explicit_graph).run();
+}
 
 std::string explain_fusion(const KernelGraph& kernels, const Module& module) {
   std::string text;
