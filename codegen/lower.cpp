@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include <fmt/format.h>
+
 #include "codegen/kernels/philox.h"
 #include "codegen/math.h"
 #include "compiler/support/check.h"
@@ -50,11 +52,13 @@ Halide::Type halide_type(DType dtype) {
   KCC_CHECK(false, "no such dtype");
 }
 
+std::string numbered(const std::string& prefix, size_t number) { return fmt::format("{}{}", prefix, number); }
+
 Expr float_constant(double value) { return Expr(static_cast<float>(value)); }
 
 Vars make_vars(const Shape& shape, const std::string& prefix) {
   Vars vars;
-  for (size_t i = 0; i < shape.size(); ++i) vars.emplace_back(prefix + std::to_string(i));
+  for (size_t i = 0; i < shape.size(); ++i) vars.emplace_back(numbered(prefix, i));
   return vars;
 }
 
@@ -104,7 +108,7 @@ Lowering::Lowering(const Graph& body) : body_(body) {
     if (params_[position].defined()) continue;
     Type type = node.type;
     if (node.attrs.has("original")) type.shape = node.attrs.shape("original");
-    params_[position] = Halide::ImageParam(halide_type(type.dtype), static_cast<int>(type.rank()), "in" + std::to_string(position));
+    params_[position] = Halide::ImageParam(halide_type(type.dtype), static_cast<int>(type.rank()), numbered("in", position));
     param_types_[position] = type;
   }
   // An operand that nothing reads is still an argument.
@@ -112,7 +116,7 @@ Lowering::Lowering(const Graph& body) : body_(body) {
     if (params_.size() <= i) params_.resize(i + 1), param_types_.resize(i + 1);
     if (params_[i].defined()) continue;
     const Type& type = body.inputs[i].type;
-    params_[i] = Halide::ImageParam(halide_type(type.dtype), static_cast<int>(type.rank()), "in" + std::to_string(i));
+    params_[i] = Halide::ImageParam(halide_type(type.dtype), static_cast<int>(type.rank()), numbered("in", i));
     param_types_[i] = type;
   }
   const Expr batch = has_batched_operand() ? this->batch() : Expr();
@@ -244,6 +248,7 @@ Expr Lowering::lower_elementwise(const Node& n, const Index& index) {
     case OpKind::kRound: return Halide::round(x);
     case OpKind::kNot: return !x;
     case OpKind::kIsNan: return from == DType::kF32 ? Halide::is_nan(x) : Halide::Internal::const_false();
+    case OpKind::kRelu: return select(Expr(0.0f) > x, Expr(0.0f), x);  // one instruction, the order of operands matters
     case OpKind::kCast: return convert(x, from, n.type.dtype);
     case OpKind::kAdd: return x + y;
     case OpKind::kSub: return x - y;

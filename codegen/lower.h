@@ -21,6 +21,9 @@ using Access = std::function<Halide::Expr(const Index&)>;
 Halide::Type halide_type(DType dtype);
 Halide::Expr float_constant(double value);
 
+// "x3"
+std::string numbered(const std::string& prefix, size_t number);
+
 // Index variables, one a dimension of the shape, outermost first.
 Vars make_vars(const Shape& shape, const std::string& prefix = "i");
 Index as_index(const Vars& vars);

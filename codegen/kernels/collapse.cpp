@@ -357,7 +357,7 @@ std::vector<int64_t> reduced_axes(const Node& node) {
   return node.op == OpKind::kArgMax ? Integers{node.attrs.integer("axis")} : node.attrs.integers("axes");
 }
 
-Collapsed collapse(const Graph& body) {
+Collapsed keep_dimensions(const Graph& body) {
   Collapsed collapsed{body, {}, {}};
   for (const NamedValue& output : body.outputs) {
     const Shape& shape = body[output.value].type.shape;
@@ -366,6 +366,11 @@ Collapsed collapse(const Graph& body) {
     std::iota(dims.begin(), dims.end(), 0);
     collapsed.output_dims.push_back(dims);
   }
+  return collapsed;
+}
+
+Collapsed collapse(const Graph& body) {
+  Collapsed collapsed = keep_dimensions(body);
   while (merge_some_output(collapsed) || merge_some_reduction(collapsed)) {}
   return collapsed;
 }

@@ -21,6 +21,8 @@ struct Collapsed {
 };
 
 Collapsed collapse(const Graph& body);
+// The body as it is, where the rank in memory must be seen.
+Collapsed keep_dimensions(const Graph& body);
 
 // The axes a kReduce* or kArgMax node reduces.
 std::vector<int64_t> reduced_axes(const Node& node);

@@ -65,7 +65,7 @@ class InputGrad {
     Vars t;
     Index index;
     for (size_t d = 0; d < taps.size(); ++d) {
-      t.emplace_back("t" + std::to_string(d));
+      t.emplace_back(numbered("t", d));
       index.push_back(t[d] * narrow(taps[d].step) + narrow(taps[d].first));
     }
     const bool grouped = geometry_.groups > 1;
@@ -189,7 +189,7 @@ class InputGrad {
     const bool divides = geometry_.channels % vector == 0;
     std::vector<VarOrRVar> order{vars_.c}, outer;
     for (size_t d = geometry_.rank(); d-- > 0;) {
-      Var rest("rest" + std::to_string(d));
+      Var rest(numbered("rest", d));
       const int32_t stride = narrow(geometry_.strides[d]);
       const bool whole = geometry_.input[d] % stride == 0;
       out.split(vars_.spatial[d], vars_.spatial[d], rest, stride, whole ? TailStrategy::Auto : TailStrategy::GuardWithIf).unroll(rest);

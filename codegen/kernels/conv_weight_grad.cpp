@@ -42,7 +42,7 @@ class WeightGrad {
         geometry_(conv_geometry(kernel.body, node_)) {
     KCC_CHECK(node_.op == OpKind::kConvWeightGrad, "a weight gradient");
     batch_ = kernel.body[node_.inputs[0]].type.shape[0];
-    for (size_t d = 0; d < geometry_.rank(); ++d) taps_.emplace_back("k" + std::to_string(d));
+    for (size_t d = 0; d < geometry_.rank(); ++d) taps_.emplace_back(numbered("k", d));
     dims_ = taps_;
     dims_.push_back(ci_);
     dims_.push_back(co_);
@@ -149,7 +149,7 @@ class WeightGrad {
     const int64_t blocks = (height + block_rows - 1) / block_rows;
     Var yb("yb"), n("n"), group("group");
     Vars outer;  // other spatial dimensions, outermost first
-    for (size_t d = 0; d + 2 < rank(); ++d) outer.emplace_back("o" + std::to_string(d));
+    for (size_t d = 0; d + 2 < rank(); ++d) outer.emplace_back(numbered("o", d));
     RDom r(0, narrow(g.output.back()), 0, narrow(block_rows), "r");
     if (height % block_rows != 0) r.where(yb * narrow(block_rows) + r.y < narrow(height));
     const auto place = [&](const Expr& block, const Index& others) {

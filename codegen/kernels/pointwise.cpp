@@ -80,10 +80,20 @@ bool reads_are_dense(const Lowering& lowering, const Expr& x, const std::string&
   return true;
 }
 
+// Whether the batch can be read off an operand. If not, it is read off the results, in their own dimensions.
+bool has_batched_operand(const Graph& body) {
+  return std::any_of(body.inputs.begin(), body.inputs.end(), [](const NamedType& input) { return element_count(input.type.shape).batched; });
+}
+
+Collapsed without_batched_operand(const Graph& body) {
+  const bool batched = std::any_of(body.outputs.begin(), body.outputs.end(), [&](const NamedValue& output) { return element_count(body[output.value].type.shape).batched; });
+  return batched ? keep_dimensions(body) : collapse(body);
+}
+
 class Pointwise {
  public:
   Pointwise(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options)
-      : target_(target), plain_(options.level == 0), collapsed_(collapse(kernel.body)), lowering_(collapsed_.body) {
+      : target_(target), plain_(options.level == 0), collapsed_(has_batched_operand(kernel.body) ? collapse(kernel.body) : without_batched_operand(kernel.body)), lowering_(collapsed_.body) {
     KCC_CHECK(!collapsed_.body.outputs.empty(), "a result");
     shape_ = collapsed_.body[collapsed_.body.outputs[0].value].type.shape;
     memory_ = collapsed_.output_shapes[0];
@@ -106,7 +116,7 @@ class Pointwise {
  private:
   const std::vector<int64_t>& dims() const { return collapsed_.output_dims[0]; }
 
-  // Without a batched operand the batch is known from the results alone, whose buffers are declared before their Func.
+  // The buffers of the results are declared before their Func is defined.
   void bind_result_batch() {
     if (lowering_.has_batched_operand()) return;
     const auto batched = std::find_if(memory_.begin(), memory_.end(), [](const Dim& d) { return d.batched; });

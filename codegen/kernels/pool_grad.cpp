@@ -168,7 +168,7 @@ class PoolGrad {
     for (size_t d = geometry_.rank(); d-- > 0;) {
       const int64_t stride = geometry_.strides[d];
       if (stride == 1) continue;
-      Var place("place" + std::to_string(d));
+      Var place(numbered("place", d));
       const bool whole = node_.type.shape[d + 1].size % stride == 0;
       out.split(vars_.spatial[d], vars_.spatial[d], place, narrow(stride), whole ? TailStrategy::Auto : TailStrategy::GuardWithIf).unroll(place);
       order.push_back(place);

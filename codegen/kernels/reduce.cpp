@@ -320,9 +320,12 @@ void Reduction::vectorize(Step& step) {
   update.split(step.column, outer, inner, static_cast<int>(tile), tail).reorder(inner, step.rows[0], outer);
   update.vectorize(inner, vector, tail);
   if (tile > vector && tile % vector == 0) update.unroll(inner);
+  if (step.tail_extent == 0) return;
   if (step.tail_extent > 1) {
     const int tail_vector = static_cast<int>(std::min<int64_t>(lanes_, step.tail_extent));
     step.func.update(1).allow_race_conditions().vectorize(step.tail, tail_vector, Halide::TailStrategy::GuardWithIf);
+  } else {
+    step.func.update(1).unscheduled();
   }
 }
 

@@ -46,7 +46,7 @@ BuiltKernel build_reduction(const Kernel& kernel, const MachineTarget& target, c
     for (; i < body.outputs.size() && body[body.outputs[i].value].type.shape == shape &&
            collapsed.output_shapes[i] == collapsed.output_shapes[first]; ++i)
       values.push_back(lowering.at(body.outputs[i].value, as_index(vars)));
-    const Result result = define_result(Func("result" + std::to_string(outputs.size())), values, vars, shape, collapsed.output_shapes[first],
+    const Result result = define_result(Func(numbered("result", outputs.size())), values, vars, shape, collapsed.output_shapes[first],
                                         collapsed.output_dims[first], lowering);
     outputs.push_back(result.func);
     if (options.level == 0 || vars.empty() || shape.back().batched) continue;

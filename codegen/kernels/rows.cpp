@@ -124,7 +124,7 @@ class Rows {
       for (; i < body.outputs.size() && body[body.outputs[i].value].type.shape == shape &&
              collapsed_.output_shapes[i] == collapsed_.output_shapes[first]; ++i)
         values.push_back(lowering_.at(body.outputs[i].value, as_index(vars)));
-      results_.push_back(define_result(Func("result" + std::to_string(results_.size())), values, vars, shape, collapsed_.output_shapes[first],
+      results_.push_back(define_result(Func(numbered("result", results_.size())), values, vars, shape, collapsed_.output_shapes[first],
                                        collapsed_.output_dims[first], lowering_));
     }
   }

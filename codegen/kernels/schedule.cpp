@@ -14,7 +14,7 @@ Result define_result(Halide::Func func, const std::vector<Expr>& values, const V
                      const Shape& memory, const std::vector<int64_t>& dims, const Lowering& lowering) {
   KCC_CHECK(vars.size() == dims.size() && vars.size() == extents.size(), "a variable for each dimension");
   Vars all;
-  for (size_t d = 0; d < memory.size(); ++d) all.emplace_back("unused" + std::to_string(d));
+  for (size_t d = 0; d < memory.size(); ++d) all.emplace_back(numbered("unused", d));
   for (size_t i = 0; i < vars.size(); ++i) all[static_cast<size_t>(dims[i])] = vars[i];
   if (values.size() == 1) func(reversed(all)) = values[0];
   else func(reversed(all)) = Halide::Tuple(values);
