@@ -1,5 +1,6 @@
 // Plan -> KernelObjects: compiles every distinct kernel to a relocatable object, several at a time, each found again
 // in the cache by what it computes. The only file that catches Halide's exceptions.
+// The symbol is the kernel's name, hidden; the cache keeps objects under a neutral name, so that programs share them.
 #pragma once
 
 #include <string>
@@ -26,10 +27,11 @@ struct KernelObject {
   bool from_cache = false;
 };
 
+// In the plan's order; the same bytes whatever options.jobs. Empty if there are errors.
 std::vector<KernelObject> build_kernels(const Plan& plan, const BuildOptions& options, Diagnostics& diagnostics);
 
 enum class KernelText { kStmt, kLlvm, kAssembly };
 // What one stage of Halide made of each kernel, for --emit=stmt|llvm|asm.
-std::string kernel_text(const Plan& plan, const BuildOptions& options, KernelText form);
+std::string kernel_text(const Plan& plan, const BuildOptions& options, KernelText form, Diagnostics& diagnostics);
 
 }  // namespace kcc

@@ -14,6 +14,9 @@ struct CachedKernel {
   std::string schedule;  // for people
 };
 
+// XXH3-128 as 32 hexadecimal digits.
+std::string hash_text(const std::string& bytes);
+
 class KernelCache {
  public:
   explicit KernelCache(std::string folder);  // "": never finds, never keeps

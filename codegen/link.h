@@ -12,11 +12,12 @@ namespace kcc {
 
 struct LinkOptions {
   std::string output;       // path of the executable
-  std::string runtime_dir;  // holds include/ (runtime headers, HalideRuntime.h) and libkcc_runtime.a
+  std::string runtime_dir;  // holds include/ (runtime headers, HalideRuntime.h), libkcc_runtime.a and what that needs
   std::string compiler;     // "": $CXX, else c++, else g++
   bool verbose = false;     // print the commands
 };
 
+// False after an error.
 bool link_program(const std::string& source, const std::vector<KernelObject>& kernels, const LinkOptions& options,
                   Diagnostics& diagnostics);
 

@@ -1,9 +1,9 @@
 // Context: what a running kernel may ask the runtime for: scratch memory and parallel loops. Kernels receive it as
 // Halide's user_context; the halide_* symbols they need are defined in halide_hooks.cpp on top of it.
+// One thread at a time runs an entry with a context; that thread's kernels may use it from all of the pool's threads.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 
 namespace kcc {
 
@@ -16,8 +16,8 @@ class Context {
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
 
-  // 64-byte aligned scratch; blocks are kept and handed out again, so that a steady state allocates nothing.
-  // Called by kernels from any of the pool's threads.
+  // 64-byte aligned scratch, or null; blocks are kept and handed out again, so that a steady state allocates nothing.
+  // Takes no lock.
   void* allocate(size_t bytes);
   void release(void* block);
 
@@ -27,10 +27,10 @@ class Context {
   ThreadPool* pool() const { return pool_; }
 
  private:
-  ThreadPool* pool_;
-  bool parallel_ = false;
   struct Blocks;
+  ThreadPool* pool_;
   Blocks* blocks_;
+  bool parallel_ = false;
 };
 
 }  // namespace kcc

@@ -1,38 +1,66 @@
-// What generated code uses to call Halide kernels: a tensor view that fills a halide_buffer_t. Kept free of the
-// standard library so that generated code compiles in a blink.
+// What generated code uses to call Halide kernels: views that describe memory as kernels want it, and the choice of
+// one thread or several. Kept free of the standard library so that generated code compiles in a blink.
 #pragma once
 
 #include "HalideRuntime.h"
+#include "runtime/context.h"
+#include "runtime/denormals.h"
 #include "runtime/program.h"
 
 namespace kcc {
 
-template <int Rank>
-struct View {
-  halide_buffer_t buffer{};
-  halide_dimension_t dims[Rank > 0 ? Rank : 1]{};
+using Buffer = halide_buffer_t;
 
-  // Row-major, extents outermost first; Halide's dimension 0 is the innermost.
+constexpr halide_type_t f32(halide_type_float, 32, 1);
+constexpr halide_type_t i32(halide_type_int, 32, 1);
+constexpr halide_type_t u32(halide_type_uint, 32, 1);
+constexpr halide_type_t boolean(halide_type_uint, 1, 1);
+
+// A dense row-major tensor somewhere in memory.
+template <int Rank>
+class View {
+ public:
+  // Extents outermost first; Halide's dimension 0 is the innermost.
   template <typename... Extents>
   View(const void* data, halide_type_t type, Extents... extents) {
+    static_assert(sizeof...(extents) == Rank);
     const int64_t sizes[] = {static_cast<int64_t>(extents)..., 1};
     int32_t stride = 1;
+#pragma GCC unroll 8  // twice as fast as the loop, which matters to small models
     for (int i = 0; i < Rank; ++i) {
       const int32_t extent = static_cast<int32_t>(sizes[Rank - 1 - i]);
-      dims[i] = halide_dimension_t(0, extent, stride, 0);
+      dims_[i] = halide_dimension_t(0, extent, stride, 0);
       stride *= extent;
     }
-    buffer.host = static_cast<uint8_t*>(const_cast<void*>(data));
-    buffer.type = type;
-    buffer.dimensions = Rank;
-    buffer.dim = dims;
+    buffer_.host = static_cast<uint8_t*>(const_cast<void*>(data));
+    buffer_.type = type;
+    buffer_.dimensions = Rank;
+    buffer_.dim = dims_;
   }
-  operator halide_buffer_t*() { return &buffer; }
+  View(const View&) = delete;  // buffer_ points at dims_
+  View& operator=(const View&) = delete;
+
+  operator Buffer*() {
+    return &buffer_;
+  }
+
+ private:
+  Buffer buffer_{};
+  halide_dimension_t dims_[Rank > 0 ? Rank : 1];
 };
 
-inline halide_type_t f32() { return halide_type_t(halide_type_float, 32, 1); }
-inline halide_type_t i32() { return halide_type_t(halide_type_int, 32, 1); }
-inline halide_type_t u32() { return halide_type_t(halide_type_uint, 32, 1); }
-inline halide_type_t boolean() { return halide_type_t(halide_type_uint, 1, 1); }
+// Constant extents for the tables: extents<28, 28, 1>.
+template <int64_t... Sizes>
+inline constexpr int64_t extents[] = {Sizes..., 0};
+
+// Flops and bytes from which on a call gains from several threads: waking and collecting them costs microseconds.
+constexpr int64_t kWorthThreads = 200000;
+
+inline void set_work(Context* context, int64_t flops_and_bytes) {
+  context->set_parallel(flops_and_bytes > kWorthThreads);
+}
+
+// A tensor of this batch has more bytes than the kernels' 32-bit indices reach.
+constexpr int kBatchTooLarge = halide_error_code_buffer_extents_too_large;
 
 }  // namespace kcc

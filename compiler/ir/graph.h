@@ -23,6 +23,7 @@ enum class OpKind {
   // element-wise, one operand
   kNeg, kAbs, kSign, kExp, kExpm1, kLog, kLog1p, kSqrt, kRsqrt, kTanh, kSigmoid, kErf, kSin, kCos, kFloor, kRound, kNot,
   kIsNan,
+  kRelu,  // x <= 0 ? 0 : x, so that NaN stays NaN; its gradient needs only the result
   kCast,  // dtype: text
   // element-wise, operands of equal shape
   kAdd, kSub, kMul, kDiv, kPow, kMax, kMin, kEq, kNe, kLt, kLe, kGt, kGe, kAnd, kOr,

@@ -63,6 +63,8 @@ struct EntryPlan {
   std::vector<KernelCall> calls;
   int64_t arena_fixed = 0;  // bytes the arena needs = arena_fixed + arena_batch * batch
   int64_t arena_batch = 0;
+  int64_t bound_fixed = 0;  // what no packing can go below: the most that is alive during one call
+  int64_t bound_batch = 0;
 };
 
 struct Plan {

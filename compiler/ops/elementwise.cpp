@@ -114,6 +114,12 @@ void grad_extremum(GradContext& c) {
   }
 }
 
+// y > 0 exactly where x > 0, so that x need not be kept.
+void grad_relu(GradContext& c) {
+  ValueId flat = binary(c.b, OpKind::kLe, c.value, constant(c.b, 0.0));
+  c.add(0, select(c.b, flat, constant(c.b, 0.0), c.gradient));
+}
+
 void grad_select(GradContext& c) {
   if (c.needs(1)) c.add(1, where(c, x0(c)));
   if (c.needs(2)) c.add(2, select(c.b, x0(c), constant(c.b, 0.0), c.gradient));
@@ -166,6 +172,7 @@ std::vector<OpInfo> elementwise_ops() {
       dear(OpKind::kErf, "erf", grad_erf),
       dear(OpKind::kSin, "sin", grad_sin),
       dear(OpKind::kCos, "cos", grad_cos),
+      simple(OpKind::kRelu, "relu", grad_relu),
       simple(OpKind::kFloor, "floor", nullptr),
       simple(OpKind::kRound, "round", nullptr),
       simple(OpKind::kNot, "not", nullptr),
@@ -229,10 +236,7 @@ ValueId square(Builder& b, ValueId x) { return mul(b, x, x); }
 ValueId greater(Builder& b, ValueId x, double y) { return binary(b, OpKind::kGt, x, constant(b, y)); }
 ValueId less(Builder& b, ValueId x, double y) { return binary(b, OpKind::kLt, x, constant(b, y)); }
 
-ValueId relu(Builder& b, ValueId x) {
-  // x <= 0 is false for NaN, which is then kept.
-  return select(b, binary(b, OpKind::kLe, x, constant(b, 0.0)), constant(b, 0.0), x);
-}
+ValueId relu(Builder& b, ValueId x) { return unary(b, OpKind::kRelu, x); }
 
 ValueId clip(Builder& b, ValueId x, double low, double high) {
   ValueId raised = select(b, less(b, x, low), constant(b, low), x);

@@ -1,5 +1,5 @@
-// Element-wise operations. Gradients at ties and kinks are those of Keras: max(a, b) at a == b is left to the layer
-// that builds it (relu is select(x > 0, x, 0): 0 at 0); abs has gradient sign(x), 0 at 0.
+// Element-wise operations. Gradients at ties and kinks are those of Keras: each operand takes half at a tie of max and min;
+// abs has gradient sign(x), 0 at 0.
 #pragma once
 
 #include "compiler/ops/builder.h"
@@ -32,8 +32,7 @@ ValueId square(Builder& b, ValueId x);
 ValueId greater(Builder& b, ValueId x, double y);
 ValueId less(Builder& b, ValueId x, double y);
 
-// max and min as Keras's relu, clip and maximum have them: at a tie the gradient goes where `tie` says.
-// relu(x) = select(x > 0, x, 0), written so that NaN stays NaN.
+// x <= 0 ? 0 : x, so that NaN stays NaN; gradient 0 at 0.
 ValueId relu(Builder& b, ValueId x);
 // Gradient 1 inside and at the bounds, 0 outside, NaN stays NaN.
 ValueId clip(Builder& b, ValueId x, double low, double high);

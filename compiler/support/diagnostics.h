@@ -10,10 +10,10 @@ namespace kcc {
 
 // A place in a file (line and column count from 1; 0 means unknown) and, where known, in the layer graph.
 struct Place {
-  std::string file;
+  std::string file = {};
   int line = 0;
   int column = 0;
-  std::string layer;  // path of the layer, "" outside any
+  std::string layer = {};  // path of the layer, "" outside any
 };
 
 struct Diagnostic {

@@ -78,6 +78,8 @@ double unary(OpKind op, double x) {
       return x == 0;
     case OpKind::kIsNan:
       return std::isnan(x);
+    case OpKind::kRelu:
+      return x <= 0 ? 0 : x;
     default:
       break;
   }

@@ -1,0 +1,230 @@
+#include "codegen/build_kernels.h"
+
+#include <fmt/format.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <fstream>
+#include <optional>
+#include <sstream>
+#include <stdexcept>
+
+#include "codegen/cache.h"
+#include "codegen/elf_object.h"
+#include "codegen/fork_each.h"
+#include "codegen/names.h"
+#include "compiler/ir/print.h"
+#include "compiler/support/check.h"
+
+namespace kcc {
+namespace {
+
+constexpr char kNeutralName[] = "kcc_kernel";
+constexpr int64_t kLargestTensor = INT32_MAX;  // bytes: kernels index with 32 bits
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream bytes;
+  bytes << file.rdbuf();
+  return bytes.str();
+}
+
+int default_jobs() {
+  cpu_set_t set;
+  return ::sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+}
+
+// The kernel without the names that people gave, so that what is compiled depends on nothing else than the key.
+Kernel nameless(const Kernel& kernel) {
+  Kernel plain = kernel;
+  plain.name = kNeutralName;
+  plain.body.name = kNeutralName;
+  for (size_t i = 0; i < plain.body.inputs.size(); ++i) plain.body.inputs[i].name = fmt::format("in{}", i);
+  for (size_t i = 0; i < plain.body.outputs.size(); ++i) plain.body.outputs[i].name = fmt::format("out{}", i);
+  for (Node& node : plain.body.nodes) node.origin = -1;
+  return plain;
+}
+
+// What kcc itself is: a rebuilt kcc may schedule differently.
+std::string own_version() {
+  return fmt::format("kcc {} {}", KCC_VERSION, hash_text(read_file("/proc/self/exe")));
+}
+
+// Everything that decides the object.
+std::string key_of(const Kernel& plain, const BuildOptions& options, const std::string& version) {
+  return fmt::format(
+      "{}\nhalide {}.{}.{}\ntarget {}\nlanes {} registers {}\nlevel {} batch {}\nfamily {} anchor {}\n{}", version,
+      HALIDE_VERSION_MAJOR, HALIDE_VERSION_MINOR, HALIDE_VERSION_PATCH, options.target.halide.to_string(),
+      options.target.lanes, options.target.registers, options.schedule.level, options.schedule.batch,
+      name_of(plain.family), plain.anchor, to_string(plain.body));
+}
+
+// Halide's warnings are about schedules, which are kcc's; its errors come back as exceptions.
+class Reporter : public Halide::CompileTimeErrorReporter {
+ public:
+  void warning(const char*) override {}
+  [[noreturn]] void error(const char* message) override { throw std::runtime_error(message); }
+};
+
+struct Compiled {
+  std::string bytes;
+  std::string schedule;
+  double seconds = 0;
+};
+
+Compiled compile(const Kernel& plain, const BuildOptions& options, Halide::OutputFileType form) {
+  const auto start = std::chrono::steady_clock::now();
+  Compiled compiled;
+  BuiltKernel built = build_kernel(plain, options.target, options.schedule);
+  compiled.schedule = built.schedule;
+  Halide::Target target = options.target.halide;
+  if (built.strict_float) target.set_feature(Halide::Target::StrictFloat);
+  Halide::Module module =
+      built.pipeline.compile_to_module(built.arguments, kNeutralName, target, Halide::LinkageType::External);
+  // Halide writes to a path: a file without a place on any disk has one.
+  const int file = ::memfd_create("kernel", MFD_CLOEXEC);
+  const std::string path = fmt::format("/proc/self/fd/{}", file);
+  module.compile({{form, path}});
+  compiled.bytes = read_file(path);
+  ::close(file);
+  compiled.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return compiled;
+}
+
+// What a child process says: "ok" or "error", then the rest.
+std::string compile_in_child(const Kernel& plain, const BuildOptions& options, Halide::OutputFileType form) {
+  Reporter reporter;
+  Halide::set_custom_compile_time_error_reporter(&reporter);
+  try {
+    const Compiled compiled = compile(plain, options, form);
+    return fmt::format("ok {} {}\n{}{}", compiled.seconds, compiled.schedule.size(), compiled.schedule, compiled.bytes);
+  } catch (const std::exception& e) {
+    return fmt::format("error {}", e.what());
+  }
+}
+
+std::optional<Compiled> parse_answer(const std::string& answer) {
+  Compiled compiled;
+  std::string word;
+  size_t schedule_bytes = 0;
+  std::istringstream head(answer);
+  if (!(head >> word >> compiled.seconds >> schedule_bytes) || word != "ok") return std::nullopt;
+  const size_t body = answer.find('\n') + 1;
+  compiled.schedule = answer.substr(body, schedule_bytes);
+  compiled.bytes = answer.substr(body + schedule_bytes);
+  return compiled;
+}
+
+// What the kernel is for, in the words of its first call.
+std::string purpose_of(const Plan& plan, size_t kernel) {
+  for (const EntryPlan& entry : plan.entries) {
+    for (const KernelCall& call : entry.calls) {
+      if (static_cast<size_t>(call.kernel) == kernel) return call.comment;
+    }
+  }
+  return plan.kernels[kernel].name;
+}
+
+void report_failure(const Plan& plan, size_t kernel, const ForkResult& result, Diagnostics& diagnostics) {
+  std::string why = result.failure.empty() ? result.output : "its compiler " + result.failure;
+  if (why.rfind("error ", 0) == 0) why.erase(0, 6);
+  while (!why.empty() && (why.back() == '\n' || why.back() == '.')) why.pop_back();
+  diagnostics.error({},
+                    fmt::format("internal error: kernel '{}' of {} does not compile: {}", plan.kernels[kernel].name,
+                                purpose_of(plan, kernel), why),
+                    "this is a mistake in kcc, not in your model");
+}
+
+// Compiles the kernels of these indices, in child processes.
+std::vector<Compiled> compile_all(const Plan& plan, const std::vector<Kernel>& plain, const std::vector<size_t>& wanted,
+                                  const BuildOptions& options, Halide::OutputFileType form, Diagnostics& diagnostics) {
+  std::vector<Compiled> all(wanted.size());
+  const int jobs = options.jobs > 0 ? options.jobs : default_jobs();
+  const std::vector<ForkResult> results =
+      fork_each(wanted.size(), jobs, [&](size_t i) { return compile_in_child(plain[wanted[i]], options, form); });
+  for (size_t i = 0; i < results.size(); ++i) {
+    std::optional<Compiled> compiled = parse_answer(results[i].output);
+    if (compiled) all[i] = std::move(*compiled);
+    if (!compiled) report_failure(plan, wanted[i], results[i], diagnostics);
+  }
+  return all;
+}
+
+std::vector<Kernel> nameless_kernels(const Plan& plan) {
+  std::vector<Kernel> plain;
+  for (const Kernel& kernel : plan.kernels) plain.push_back(nameless(kernel));
+  return plain;
+}
+
+bool check_sizes(const Plan& plan, Diagnostics& diagnostics) {
+  for (size_t k = 0; k < plan.kernels.size(); ++k) {
+    const Graph& body = plan.kernels[k].body;
+    std::vector<Type> types;
+    for (const NamedType& input : body.inputs) types.push_back(input.type);
+    for (const NamedValue& output : body.outputs) types.push_back(body[output.value].type);
+    const auto too_large = std::find_if(types.begin(), types.end(), [](const Type& type) {
+      return element_count(type.shape).size > kLargestTensor / size_of(type.dtype);
+    });
+    if (too_large == types.end()) continue;
+    diagnostics.error({}, fmt::format("{} needs a tensor {}, larger than the 2 GiB that a kernel can address",
+                                      purpose_of(plan, k), to_string(*too_large)));
+  }
+  return !diagnostics.has_errors();
+}
+
+std::string header_line(const std::string& symbol, const std::string& purpose, KernelText form) {
+  const char* comment = form == KernelText::kStmt ? "//" : form == KernelText::kLlvm ? ";" : "#";
+  return fmt::format("{0} ---- {1}: {2}\n", comment, symbol, comment_text(purpose));
+}
+
+}  // namespace
+
+std::vector<KernelObject> build_kernels(const Plan& plan, const BuildOptions& options, Diagnostics& diagnostics) {
+  if (!check_sizes(plan, diagnostics)) return {};
+  const KernelCache cache(options.cache_dir);
+  const std::string version = own_version();
+  const std::vector<Kernel> plain = nameless_kernels(plan);
+  std::vector<KernelObject> objects(plan.kernels.size());
+  std::vector<std::string> keys;
+  std::vector<size_t> missing;
+  for (size_t k = 0; k < plain.size(); ++k) {
+    keys.push_back(key_of(plain[k], options, version));
+    std::optional<CachedKernel> found = cache.find(keys[k]);
+    if (found) objects[k] = {"", std::move(found->object), std::move(found->schedule), 0, true};
+    if (!found) missing.push_back(k);
+  }
+  const std::vector<Compiled> compiled =
+      compile_all(plan, plain, missing, options, Halide::OutputFileType::object, diagnostics);
+  if (diagnostics.has_errors()) return {};
+  for (size_t i = 0; i < missing.size(); ++i) {
+    cache.keep(keys[missing[i]], {compiled[i].bytes, compiled[i].schedule});
+    objects[missing[i]] = {"", compiled[i].bytes, compiled[i].schedule, compiled[i].seconds, false};
+  }
+  // From here on objects are this program's.
+  for (size_t k = 0; k < objects.size(); ++k) {
+    objects[k].name = plan.kernels[k].name;
+    objects[k].bytes = rename_symbols(std::move(objects[k].bytes), kNeutralName, objects[k].name);
+    KCC_CHECK(!objects[k].bytes.empty(), "Halide did not write an ELF object");
+  }
+  return objects;
+}
+
+std::string kernel_text(const Plan& plan, const BuildOptions& options, KernelText form, Diagnostics& diagnostics) {
+  const Halide::OutputFileType type = form == KernelText::kStmt   ? Halide::OutputFileType::stmt
+                                      : form == KernelText::kLlvm ? Halide::OutputFileType::llvm_assembly
+                                                                  : Halide::OutputFileType::assembly;
+  std::vector<size_t> every(plan.kernels.size());
+  for (size_t k = 0; k < every.size(); ++k) every[k] = k;
+  const std::vector<Compiled> compiled = compile_all(plan, nameless_kernels(plan), every, options, type, diagnostics);
+  std::string text;
+  for (size_t k = 0; k < compiled.size(); ++k) {
+    text += header_line(plan.kernels[k].name, purpose_of(plan, k), form) + compiled[k].bytes + "\n";
+  }
+  return text;
+}
+
+}  // namespace kcc

@@ -1,0 +1,13 @@
+// Relocatable ELF objects, as far as kcc must change what LLVM wrote. A compiled kernel is kept in the cache under one
+// neutral name, whatever program wants it; each program then gives its own.
+#pragma once
+
+#include <string>
+
+namespace kcc {
+
+// The object with every global symbol that it defines and whose name begins with `from` renamed to begin with `to`,
+// and hidden from other modules. "" if `object` is not a 64-bit little-endian relocatable ELF object.
+std::string rename_symbols(std::string object, const std::string& from, const std::string& to);
+
+}  // namespace kcc

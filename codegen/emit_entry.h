@@ -1,0 +1,14 @@
+// EntryPlan -> a C++ function: the views of its values, each before the first call that needs it, and the calls, one a
+// line. A part of the program that emit_program.h writes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "compiler/ir/plan.h"
+
+namespace kcc {
+
+std::string emit_entry(const EntryPlan& entry, const std::vector<Kernel>& kernels);
+
+}  // namespace kcc

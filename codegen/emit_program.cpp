@@ -1,0 +1,185 @@
+#include "codegen/emit_program.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <map>
+
+#include "codegen/emit_entry.h"
+#include "codegen/names.h"
+#include "codegen/program_template.h"
+#include "compiler/support/check.h"
+
+namespace kcc {
+namespace {
+
+// A row a line, or a null pointer: C++ has no empty arrays.
+std::string table(const std::string& type, const std::string& name, const std::vector<std::string>& rows) {
+  if (rows.empty()) return fmt::format("constexpr const {}* {} = nullptr;\n", type, name);
+  return fmt::format("const {} {}[] = {{\n    {},\n}};\n", type, name, fmt::join(rows, ",\n    "));
+}
+
+std::string number(double value) {
+  if (std::isnan(value)) return "__builtin_nan(\"\")";
+  if (std::isinf(value)) return value < 0 ? "-__builtin_inf()" : "__builtin_inf()";
+  return fmt::format("{}", value);
+}
+
+// ---- tables
+
+const char* element_type(DType dtype) {
+  static constexpr const char* kNames[] = {"kF32", "kI32", "kU32", "kBool"};
+  return kNames[static_cast<int>(dtype)];
+}
+
+std::string tensor_info(const std::string& name, DType dtype, const Shape& shape) {
+  std::string sizes;
+  int64_t elements = 1;
+  for (const Dim& dim : shape) {
+    KCC_CHECK(!dim.batched, "only the first dimension may be the batch");
+    sizes += fmt::format("{}{}", sizes.empty() ? "" : ", ", dim.size);
+    elements *= dim.size;
+  }
+  return fmt::format("{{{}, ElementType::{}, {}, extents<{}>, {}}}", string_literal(name), element_type(dtype),
+                     shape.size(), sizes, elements);
+}
+
+// Inputs, outputs and targets: without the batch.
+std::string sample_info(const std::string& name, const Type& type) {
+  KCC_CHECK(!type.shape.empty() && type.shape[0] == (Dim{1, true}),
+            "what a program takes and gives has rows of the batch");
+  return tensor_info(name, type.dtype, Shape(type.shape.begin() + 1, type.shape.end()));
+}
+
+std::vector<std::string> sample_rows(const std::vector<NamedType>& items) {
+  std::vector<std::string> rows;
+  for (const NamedType& item : items) rows.push_back(sample_info(item.name, item.type));
+  return rows;
+}
+
+std::vector<std::string> target_rows(const Module& module) {
+  std::vector<std::string> rows;
+  for (const Target& target : module.targets) {
+    rows.push_back(fmt::format("{{{}, {}, {}}}", sample_info(target.name, target.type), target.class_indices_allowed,
+                               target.is_class_index));
+  }
+  return rows;
+}
+
+std::string state_row(const State& state, int64_t offset) {
+  static constexpr const char* kRoles[] = {"kWeight", "kStatistic", "kSlot", "kOptimizer", "kMetric", "kRandom"};
+  static constexpr const char* kFills[] = {"kConstant",   "kUniform",  "kNormal", "kTruncatedNormal",
+                                           "kOrthogonal", "kIdentity", "kSeed"};
+  const Initializer& start = state.initializer;
+  return fmt::format("{{{}, {}, Role::{}, {}, Fill::{}, {}, {}, {}}}",
+                     tensor_info(state.name, state.type.dtype, state.type.shape), string_literal(state.file_path),
+                     kRoles[static_cast<int>(state.role)], offset, kFills[static_cast<int>(start.kind)],
+                     number(start.a), number(start.b), start.seed);
+}
+
+std::vector<std::string> state_rows(const Module& module, const Plan& plan) {
+  KCC_CHECK(module.states.size() == plan.state_offsets.size(), "every state needs a place");
+  std::vector<std::string> rows;
+  for (size_t i = 0; i < module.states.size(); ++i) rows.push_back(state_row(module.states[i], plan.state_offsets[i]));
+  return rows;
+}
+
+std::vector<std::string> metric_rows(const Module& module) {
+  std::vector<std::string> rows;
+  for (const Metric& metric : module.metrics) {
+    rows.push_back(fmt::format("{{{}, {}, {}}}", string_literal(metric.name), metric.total, metric.count));
+  }
+  return rows;
+}
+
+std::vector<std::string> layer_rows(const Module& module) {
+  std::vector<std::string> rows;
+  for (const LayerRow& layer : module.layers) {
+    rows.push_back(fmt::format("{{{}, {}, {}, {}, {}}}", string_literal(layer.name), string_literal(layer.class_name),
+                               string_literal(layer.output_shape), layer.parameters,
+                               string_literal(fmt::format("{}", fmt::join(layer.connected_to, ",")))));
+  }
+  return rows;
+}
+
+// ---- kernels
+
+std::vector<std::string> kernel_declarations(const Plan& plan) {
+  std::vector<std::string> lines;
+  for (const Kernel& kernel : plan.kernels) {
+    std::string parameters = "void* context";
+    for (size_t i = 0; i < kernel.body.inputs.size() + kernel.body.outputs.size(); ++i) parameters += ", Buffer*";
+    lines.push_back(fmt::format("int {}({});", kernel.name, parameters));
+  }
+  return lines;
+}
+
+// ---- the whole
+
+std::string entry_info(const Plan& plan, const std::string& name) {
+  for (const EntryPlan& entry : plan.entries) {
+    if (entry.name != name) continue;
+    double flops = 0;
+    for (const KernelCall& call : entry.calls) flops += call.flops;
+    return fmt::format("{{{}, {}, {}, {}}}", name, entry.arena_fixed, entry.arena_batch, number(flops));
+  }
+  return "{nullptr, 0, 0, 0}";
+}
+
+// The template with every @hole@ filled.
+std::string fill(const std::string& frame, const std::map<std::string, std::string>& holes) {
+  std::string text;
+  for (size_t at = 0;;) {
+    const size_t open = frame.find('@', at);
+    text += frame.substr(at, open - at);
+    if (open == std::string::npos) return text;
+    const size_t close = frame.find('@', open + 1);
+    const auto hole = holes.find(frame.substr(open + 1, close - open - 1));
+    KCC_CHECK(hole != holes.end(), "the template has a hole that nothing fills");
+    text += hole->second;
+    at = close + 1;
+  }
+}
+
+}  // namespace
+
+std::string emit_program(const Module& module, const Plan& plan, const ProgramOptions& options) {
+  std::vector<std::string> entries;
+  for (const EntryPlan& entry : plan.entries) entries.push_back(emit_entry(entry, plan.kernels));
+  const auto count = [](const auto& items) { return fmt::format("{}", items.size()); };
+  const auto text = [](auto value) { return fmt::format("{}", value); };
+  return fill(kProgramTemplate,
+              {{"title", comment_text(fmt::format("{}: the Keras model '{}'", options.name, module.name))},
+               {"version", KCC_VERSION},
+               {"kernels", fmt::format("{}", fmt::join(kernel_declarations(plan), "\n"))},
+               {"entries", fmt::format("{}", fmt::join(entries, "\n"))},
+               {"inputs", table("TensorInfo", "kInputs", sample_rows(module.inputs))},
+               {"outputs", table("TensorInfo", "kOutputs", sample_rows(module.outputs))},
+               {"targets", table("TargetInfo", "kTargets", target_rows(module))},
+               {"states", table("StateInfo", "kStates", state_rows(module, plan))},
+               {"metrics", table("MetricInfo", "kMetrics", metric_rows(module))},
+               {"layers", table("LayerInfo", "kLayers", layer_rows(module))},
+               {"config_json", string_literal(options.config_json, "    ")},
+               {"name", string_literal(options.name)},
+               {"model_name", string_literal(module.name)},
+               {"keras_version", string_literal(module.keras_version)},
+               {"is_sequential", text(module.is_sequential)},
+               {"input_count", count(module.inputs)},
+               {"output_count", count(module.outputs)},
+               {"target_count", count(module.targets)},
+               {"state_count", count(module.states)},
+               {"metric_count", count(module.metrics)},
+               {"layer_count", count(module.layers)},
+               {"state_bytes", text(plan.state_bytes)},
+               {"trainable_parameters", text(module.trainable_parameters)},
+               {"other_parameters", text(module.other_parameters)},
+               {"iterations", text(module.iterations)},
+               {"learning_rate", text(module.learning_rate)},
+               {"random_key", text(module.random_key)},
+               {"default_batch", text(options.default_batch)},
+               {"predict", entry_info(plan, "predict")},
+               {"evaluate", entry_info(plan, "evaluate")},
+               {"train", entry_info(plan, "train")}});
+}
+
+}  // namespace kcc

@@ -1,0 +1,146 @@
+#include "compiler/compile.h"
+
+#include <cctype>
+#include <cstdio>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "codegen/build_kernels.h"
+#include "codegen/emit_program.h"
+#include "codegen/link.h"
+#include "compiler/ir/print.h"
+#include "compiler/passes/optimize.h"
+#include "compiler/passes/plan.h"
+#include "compiler/passes/trim_states.h"
+#include "compiler/summary.h"
+#include "compiler/support/file.h"
+#include "compiler/support/timing.h"
+
+namespace kcc {
+namespace {
+
+// Text goes to standard output unless -o names a file.
+bool write_text(const Options& options, const std::string& text, Diagnostics& diagnostics) {
+  if (!options.output.empty()) return write_file(options.output, text, diagnostics);
+  std::fputs(text.c_str(), stdout);
+  return true;
+}
+
+void dump(const Options& options, const char* name, const std::string& text, Diagnostics& diagnostics) {
+  if (options.dump_dir.empty()) return;
+  std::error_code ignored;  // a folder that cannot be made shows when the file is written
+  std::filesystem::create_directories(options.dump_dir, ignored);
+  write_file(options.dump_dir + "/" + name, text, diagnostics);
+}
+
+std::string program_name(const Options& options, const Module& module) {
+  std::string name = options.name.empty() ? module.name : options.name;
+  for (char& c : name)
+    if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
+  return name.empty() || std::isdigit(static_cast<unsigned char>(name[0])) ? "model_" + name : name;
+}
+
+std::string runtime_folder() {
+  const std::string here = executable_folder();
+  const std::string beside = here + "/lib/kcc";
+  return std::filesystem::exists(beside) ? beside : here + "/../lib/kcc";
+}
+
+std::vector<Graph*> graphs_of(Module& module) {
+  std::vector<Graph*> graphs{&module.predict};
+  if (!module.evaluate.nodes.empty()) graphs.push_back(&module.evaluate);
+  if (!module.train.nodes.empty()) graphs.push_back(&module.train);
+  return graphs;
+}
+
+std::string graphs_text(Module& module) {
+  std::string text = states_to_string(module);
+  for (const Graph* graph : graphs_of(module)) text += to_string(*graph, module);
+  return text;
+}
+
+std::string schedules_text(const Plan& plan, const std::vector<KernelObject>& kernels) {
+  std::string text;
+  for (size_t i = 0; i < kernels.size(); ++i)
+    text += fmt::format("{:40} {:16} {:.2f} s{}  {}\n", plan.kernels[i].name, name_of(plan.kernels[i].family), kernels[i].seconds,
+                        kernels[i].from_cache ? " (cache)" : "", kernels[i].schedule);
+  return text;
+}
+
+bool write_kernels(const Options& options, const Plan& plan, const BuildOptions& build, KernelText form,
+                   Diagnostics& diagnostics) {
+  const std::string text = kernel_text(plan, build, form, diagnostics);
+  return !diagnostics.has_errors() && write_text(options, text, diagnostics);
+}
+
+bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnostics) {
+  times.begin("read the model");
+  std::string bytes;
+  if (!read_file(options.model, &bytes, diagnostics)) return false;
+  Module module = read_module(bytes, options.model, options.frontend, diagnostics);
+  if (diagnostics.has_errors()) return false;
+  if (options.command == Command::kSummary) return write_text(options, summary_text(module), diagnostics);
+  // From here on nothing knows Keras.
+  dump(options, "01-module.txt", graphs_text(module), diagnostics);
+
+  times.begin("optimize the graphs");
+  if (options.inference) module.evaluate = module.train = Graph{};
+  for (Graph* graph : graphs_of(module)) *graph = optimize(*graph, module);
+  if (options.inference) trim_states(module);
+  dump(options, "02-graphs.txt", graphs_text(module), diagnostics);
+  if (options.emit == Emit::kGraph) return write_text(options, to_string(module.predict, module), diagnostics);
+  if (options.emit == Emit::kTrainGraph) {
+    if (!module.train.nodes.empty()) return write_text(options, to_string(module.train, module), diagnostics);
+    diagnostics.error({options.model}, "no loss is known, so there is no training graph", "pass --loss and --optimizer");
+    return false;
+  }
+
+  times.begin("fuse and plan");
+  std::vector<KernelGraph> kernel_graphs;
+  for (const Graph* graph : graphs_of(module)) kernel_graphs.push_back(fuse(*graph));
+  if (options.explain_fusion)
+    for (const KernelGraph& kernels : kernel_graphs) fmt::print("{}:\n{}", kernels.graph.name, explain_fusion(kernels, module));
+  const std::string name = program_name(options, module);
+  const Plan plan = make_plan(module, kernel_graphs, name);
+  // From here on nothing is invented: every kernel and every byte of memory is known.
+  dump(options, "03-plan.txt", to_string(plan), diagnostics);
+  if (options.explain_memory) fmt::print("{}", memory_report(plan));
+  if (options.emit == Emit::kPlan) return write_text(options, to_string(plan), diagnostics);
+
+  const ProgramOptions program{name, bytes, options.batch_size};
+  const std::string source = emit_program(module, plan, program);
+  dump(options, "04-program.cpp", source, diagnostics);
+  if (options.emit == Emit::kCpp) return write_text(options, source, diagnostics);
+
+  times.begin("compile the kernels");
+  BuildOptions build;
+  build.schedule = {options.level, options.batch_size};
+  build.jobs = options.jobs;
+  build.cache_dir = options.cache;
+  if (!parse_target(options.target, &build.target, diagnostics)) return false;
+  if (options.emit == Emit::kStmt) return write_kernels(options, plan, build, KernelText::kStmt, diagnostics);
+  if (options.emit == Emit::kLlvm) return write_kernels(options, plan, build, KernelText::kLlvm, diagnostics);
+  if (options.emit == Emit::kAssembly) return write_kernels(options, plan, build, KernelText::kAssembly, diagnostics);
+  const std::vector<KernelObject> kernels = build_kernels(plan, build, diagnostics);
+  if (diagnostics.has_errors()) return false;
+  if (options.explain_schedule) fmt::print("{}", schedules_text(plan, kernels));
+
+  times.begin("compile the program and link");
+  LinkOptions link;
+  link.output = options.output.empty() ? "a.out" : options.output;
+  link.runtime_dir = runtime_folder();
+  link.verbose = options.verbose;
+  return link_program(source, kernels, link, diagnostics);
+}
+
+}  // namespace
+
+bool compile(const Options& options, Diagnostics& diagnostics) {
+  StageTimes times;
+  const bool good = run_stages(options, times, diagnostics);
+  if (good && options.time_report) fmt::print(stderr, "{}", times.report());
+  return good;
+}
+
+}  // namespace kcc

@@ -1,0 +1,36 @@
+// Options: what the command line asks for. argv -> Options -> compile().
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "frontend/frontend.h"
+
+namespace kcc {
+
+enum class Command { kCompile, kSummary };
+enum class Emit { kTrainer, kCpp, kGraph, kTrainGraph, kPlan, kStmt, kLlvm, kAssembly };
+
+struct Options {
+  Command command = Command::kCompile;
+  std::string model;
+  std::string output;  // "": a.out, or standard output for text
+  Emit emit = Emit::kTrainer;
+  bool inference = false;
+  int level = 2;
+  std::string target = "host";
+  int64_t batch_size = 32;
+  std::string name;  // "": from the model's name
+  FrontendOptions frontend;
+  int jobs = 0;
+  std::string cache;  // "": none
+  std::string dump_dir;
+  bool explain_fusion = false, explain_memory = false, explain_schedule = false;
+  bool verbose = false, time_report = false, color = false;
+};
+
+// True with options filled in; false with the exit status when there is nothing more to do (help, version, or wrong
+// usage, which was already explained on stderr).
+bool parse_options(int argc, char** argv, Options* options, int* status);
+
+}  // namespace kcc

@@ -1,0 +1,71 @@
+#include "compiler/passes/extract_kernel.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "compiler/ops/leaf.h"
+#include "compiler/passes/roots.h"
+
+namespace kcc {
+namespace {
+
+class Extractor {
+ public:
+  Extractor(const KernelGraph& kernels, const std::vector<ValueId>& own) : graph_(kernels.graph), kernels_(kernels), own_(own.begin(), own.end()) {}
+
+  ValueId visit(ValueId v) {
+    auto found = renamed_.find(v);
+    if (found != renamed_.end()) return found->second;
+    const Node& node = graph_[v];
+    const bool outside = is_given(node) || node.op == OpKind::kReshape || (kernels_.is_root[static_cast<size_t>(v)] && !own_.count(v));
+    const ValueId copy = outside ? operand(v) : inlined(node);
+    renamed_[v] = copy;
+    return copy;
+  }
+
+  ExtractedKernel result;
+
+ private:
+  ValueId operand(ValueId v) {
+    Builder b{result.kernel.body};
+    result.operands.push_back(v);
+    return input(b, "a" + std::to_string(result.operands.size() - 1), graph_[v].type);
+  }
+
+  ValueId inlined(const Node& original) {
+    Node node = original;
+    node.origin = -1;  // equal kernels of different layers are one kernel
+    for (ValueId& i : node.inputs) i = visit(i);
+    return result.kernel.body.add(std::move(node));
+  }
+
+  const Graph& graph_;
+  const KernelGraph& kernels_;
+  const std::set<ValueId> own_;
+  std::map<ValueId, ValueId> renamed_;
+};
+
+}  // namespace
+
+ExtractedKernel extract_kernel(const KernelGraph& kernels, const Group& group) {
+  Extractor extractor(kernels, group.roots);
+  Kernel& kernel = extractor.result.kernel;
+  kernel.family = group.family;
+  kernel.body.name = "kernel";
+  if (group.family != Family::kPointwise) kernel.anchor = extractor.visit(group.roots.front());
+  for (size_t i = 0; i < group.outputs.size(); ++i)
+    kernel.body.outputs.push_back({"r" + std::to_string(i), extractor.visit(group.outputs[i])});
+  return std::move(extractor.result);
+}
+
+ExtractedKernel extract_copy(const KernelGraph& kernels, ValueId value) {
+  ExtractedKernel copy;
+  copy.kernel.body.name = "kernel";
+  Builder b{copy.kernel.body};
+  copy.kernel.body.outputs.push_back({"r0", input(b, "a0", kernels.graph[value].type)});
+  copy.operands.push_back(value);
+  return copy;
+}
+
+}  // namespace kcc

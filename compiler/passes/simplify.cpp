@@ -1,0 +1,149 @@
+#include "compiler/passes/simplify.h"
+
+#include <cmath>
+#include <optional>
+#include <unordered_map>
+
+#include <fmt/format.h>
+
+#include "compiler/ops/elementwise.h"
+#include "compiler/ops/op.h"
+#include "compiler/ops/shape.h"
+#include "compiler/passes/rewrite.h"
+#include "compiler/passes/sink.h"
+
+namespace kcc {
+namespace {
+
+std::optional<double> constant_of(const Graph& graph, ValueId value) {
+  const Node& node = graph[value];
+  if (node.op == OpKind::kConstant) return node.attrs.number("value");
+  if (node.op == OpKind::kBroadcast) return constant_of(graph, node.inputs[0]);
+  return std::nullopt;
+}
+
+bool is_constant(const Graph& graph, ValueId value, double wanted) {
+  std::optional<double> known = constant_of(graph, value);
+  return known && *known == wanted;
+}
+
+// One that leaves the other operand as it is: x + 0, x - 0, x * 1, x / 1.
+std::optional<ValueId> without_neutral(const Graph& graph, const Node& node) {
+  const auto neutral = [&](size_t operand, double value) { return is_constant(graph, node.inputs[operand], value); };
+  switch (node.op) {
+    case OpKind::kAdd:
+      if (neutral(1, 0)) return node.inputs[0];
+      if (neutral(0, 0)) return node.inputs[1];
+      break;
+    case OpKind::kSub:
+      if (neutral(1, 0)) return node.inputs[0];
+      break;
+    case OpKind::kMul:
+      if (neutral(1, 1)) return node.inputs[0];
+      if (neutral(0, 1)) return node.inputs[1];
+      break;
+    case OpKind::kDiv:
+      if (neutral(1, 1)) return node.inputs[0];
+      break;
+    case OpKind::kSelect:
+      if (node.inputs[1] == node.inputs[2]) return node.inputs[1];
+      break;
+    default: break;
+  }
+  return std::nullopt;
+}
+
+std::optional<double> fold(OpKind op, float x, float y) {
+  switch (op) {
+    case OpKind::kAdd: return x + y;
+    case OpKind::kSub: return x - y;
+    case OpKind::kMul: return x * y;
+    case OpKind::kDiv: return x / y;
+    default: return std::nullopt;
+  }
+}
+
+std::optional<ValueId> folded(Builder& b, const Node& node) {
+  if (!node.type.shape.empty() || node.type.dtype != DType::kF32) return std::nullopt;
+  if (node.inputs.size() == 1 && node.op == OpKind::kNeg) {
+    if (auto x = constant_of(b.graph, node.inputs[0])) return constant(b, -*x);
+  }
+  if (node.inputs.size() != 2) return std::nullopt;
+  const auto x = constant_of(b.graph, node.inputs[0]), y = constant_of(b.graph, node.inputs[1]);
+  if (!x || !y) return std::nullopt;
+  const auto value = fold(node.op, static_cast<float>(*x), static_cast<float>(*y));
+  if (!value || !std::isfinite(*value)) return std::nullopt;
+  return constant(b, *value);
+}
+
+// Two movements in a row that are one or none.
+std::optional<ValueId> composed_movement(Builder& b, const Node& node) {
+  if (node.inputs.size() != 1) return std::nullopt;
+  const Node inner = b.graph[node.inputs[0]];
+  if (node.op == OpKind::kReshape && inner.op == OpKind::kReshape) return reshape(b, inner.inputs[0], node.type.shape);
+  if (node.op == OpKind::kReshape && node.type.shape == inner.type.shape) return node.inputs[0];
+  if (node.op == OpKind::kTranspose && inner.op == OpKind::kTranspose) {
+    std::vector<int64_t> perm;
+    for (int64_t p : node.attrs.integers("perm")) perm.push_back(inner.attrs.integers("perm")[static_cast<size_t>(p)]);
+    return transpose(b, inner.inputs[0], perm);
+  }
+  if (node.op == OpKind::kBroadcast && inner.op == OpKind::kBroadcast) {
+    std::vector<int64_t> dims;
+    for (int64_t d : inner.attrs.integers("dims")) dims.push_back(node.attrs.integers("dims")[static_cast<size_t>(d)]);
+    return broadcast_in_dims(b, inner.inputs[0], node.type.shape, dims);
+  }
+  return std::nullopt;
+}
+
+// A broadcast of a reshape that only drops or adds extents of 1 is a broadcast of what was reshaped: reductions that
+// keep their dimensions and are stretched again become index maps.
+std::optional<ValueId> broadcast_of_squeezed(Builder& b, const Node& node) {
+  if (node.op != OpKind::kBroadcast) return std::nullopt;
+  const Node inner = b.graph[node.inputs[0]];
+  if (inner.op != OpKind::kReshape) return std::nullopt;
+  const Shape &from = b.shape(inner.inputs[0]), &kept = inner.type.shape;
+  std::vector<int64_t> dims;
+  size_t next = 0;
+  for (size_t i = 0; i < kept.size(); ++i) {
+    if (next < from.size() && from[next] == kept[i]) {
+      dims.push_back(node.attrs.integers("dims")[i]);
+      ++next;
+    } else if (!kept[i].is_one()) {
+      return std::nullopt;
+    }
+  }
+  if (next != from.size()) return std::nullopt;
+  return broadcast_in_dims(b, inner.inputs[0], node.type.shape, dims);
+}
+
+std::string key_of(const Node& node) {
+  std::string key = fmt::format("{}", static_cast<int>(node.op));
+  for (ValueId input : node.inputs) key += fmt::format(" {}", input);
+  for (const auto& [name, value] : node.attrs.items()) {
+    key += ' ' + name + '=';
+    std::visit([&](const auto& v) {
+      using T = std::decay_t<decltype(v)>;
+      if constexpr (std::is_same_v<T, Shape>) key += to_string(v);
+      else if constexpr (std::is_same_v<T, std::vector<int64_t>>) key += fmt::format("{}", fmt::join(v, ","));
+      else key += fmt::format("{}", v);
+    }, value);
+  }
+  return key;
+}
+
+}  // namespace
+
+Graph simplify(const Graph& graph) {
+  std::unordered_map<std::string, ValueId> known;  // looked up only, never walked
+  return rewrite(graph, [&](Builder& b, Node node) {
+    if (auto value = without_neutral(b.graph, node)) return *value;
+    if (auto value = folded(b, node)) return *value;
+    if (auto value = composed_movement(b, node)) return *value;
+    if (auto value = broadcast_of_squeezed(b, node)) return *value;
+    if (auto value = sunk(b, node)) return *value;
+    auto [found, is_new] = known.try_emplace(key_of(node), b.graph.size());
+    return is_new ? b.graph.add(std::move(node)) : found->second;
+  });
+}
+
+}  // namespace kcc

@@ -1,0 +1,72 @@
+#include "compiler/support/file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+
+#include <fmt/format.h>
+
+namespace kcc {
+namespace {
+
+using File = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
+
+bool fail(const std::string& path, const char* what, int reason, Diagnostics& diagnostics) {
+  diagnostics.error({path}, fmt::format("cannot be {}: {}", what, std::strerror(reason)));
+  return false;
+}
+
+bool write_and_sync(int descriptor, const std::string& bytes) {
+  size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t n = write(descriptor, bytes.data() + done, bytes.size() - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return false;
+    done += static_cast<size_t>(n);
+  }
+  return fsync(descriptor) == 0;
+}
+
+}  // namespace
+
+bool read_file(const std::string& path, std::string* bytes, Diagnostics& diagnostics) {
+  struct stat info;
+  if (stat(path.c_str(), &info) != 0) return fail(path, "read", errno, diagnostics);
+  if (S_ISDIR(info.st_mode)) return fail(path, "read", EISDIR, diagnostics);
+  File file(std::fopen(path.c_str(), "rb"), std::fclose);
+  if (!file) return fail(path, "read", errno, diagnostics);
+  char block[1 << 16];
+  while (const size_t n = std::fread(block, 1, sizeof block, file.get())) bytes->append(block, n);
+  return std::ferror(file.get()) ? fail(path, "read", errno, diagnostics) : true;
+}
+
+bool write_file(const std::string& path, const std::string& bytes, Diagnostics& diagnostics) {
+  std::string temporary = path + ".XXXXXX";
+  const int descriptor = mkstemp(temporary.data());
+  if (descriptor < 0) return fail(path, "written", errno, diagnostics);
+  const mode_t mask = umask(0);
+  umask(mask);
+  bool good = write_and_sync(descriptor, bytes) && fchmod(descriptor, 0666 & ~mask) == 0;
+  int reason = errno;
+  if (close(descriptor) != 0 && good) {
+    good = false;
+    reason = errno;
+  }
+  if (good && std::rename(temporary.c_str(), path.c_str()) == 0) return true;
+  if (good) reason = errno;
+  unlink(temporary.c_str());
+  return fail(path, "written", reason, diagnostics);
+}
+
+std::string executable_folder() {
+  std::error_code error;
+  return std::filesystem::read_symlink("/proc/self/exe", error).parent_path().string();
+}
+
+}  // namespace kcc

@@ -1,0 +1,117 @@
+// Fused and planned graphs must do what the graph as written does, bit by bit in double but for rounding.
+#include "compiler/passes/plan.h"
+
+#include <gtest/gtest.h>
+
+#include "compiler/ir/verify.h"
+#include "compiler/ops/elementwise.h"
+#include "compiler/ops/leaf.h"
+#include "compiler/ops/shape.h"
+#include "compiler/passes/optimize.h"
+#include "tests/support/interpreter.h"
+#include "tests/support/plan_interpreter.h"
+#include "tests/support/training_graphs.h"
+
+namespace kcc::testing {
+namespace {
+
+std::vector<Array> random_states(const Module& module, std::mt19937& generator) {
+  std::vector<Array> states;
+  for (const State& state : module.states) {
+    Array array = random_array(extents_of(state.type.shape, 1), generator, 0.1, 1);
+    if (state.type.dtype != DType::kF32)
+      for (double& value : array.values) value = std::floor(value * 1000);
+    states.push_back(array);
+  }
+  return states;
+}
+
+std::vector<Array> random_inputs(const Graph& graph, int64_t batch, std::mt19937& generator) {
+  std::vector<Array> inputs;
+  for (const NamedType& input : graph.inputs) inputs.push_back(random_array(extents_of(input.type.shape, batch), generator));
+  return inputs;
+}
+
+void expect_close(const Array& got, const Array& wanted, const std::string& what) {
+  ASSERT_EQ(got.values.size(), wanted.values.size()) << what;
+  for (size_t i = 0; i < got.values.size(); ++i)
+    ASSERT_NEAR(got.values[i], wanted.values[i], 1e-9 * (1 + std::abs(wanted.values[i]))) << what << " element " << i;
+}
+
+void expect_same_step(const Module& module, const Graph& graph) {
+  std::mt19937 generator(7);
+  const Graph optimized = optimize(graph, module);
+  const Plan plan = make_plan(module, {fuse(optimized)}, "test");
+  for (int64_t batch : {1, 2, 5}) {
+    const std::vector<Array> states = random_states(module, generator);
+    const std::vector<Array> inputs = random_inputs(graph, batch, generator);
+    const Evaluation wanted = interpret(graph, batch, inputs, states);
+    const PlanEvaluation got = interpret(plan, plan.entries[0], batch, inputs, states);
+    for (const auto& [state, value] : wanted.writes)
+      expect_close(got.states[static_cast<size_t>(state)], value, module.states[static_cast<size_t>(state)].name);
+    for (size_t i = 0; i < wanted.outputs.size(); ++i) expect_close(got.outputs[i], wanted.outputs[i], graph.outputs[i].name);
+  }
+}
+
+TEST(Plan, TrainsAnMlpAsTheGraphDoes) {
+  const Module module = mlp_module();
+  expect_same_step(module, module.train);
+}
+
+TEST(Plan, TrainsAConvnetAsTheGraphDoes) {
+  const Module module = convnet_module();
+  expect_same_step(module, module.train);
+}
+
+TEST(Plan, GivesAnMlpStepFewKernels) {
+  const Module module = mlp_module();
+  const Plan plan = make_plan(module, {fuse(optimize(module.train, module))}, "mlp");
+  EXPECT_LE(plan.entries[0].calls.size(), 13u) << to_string(plan);
+}
+
+TEST(Plan, KeepsArenaNearItsBound) {
+  const Module module = convnet_module();
+  const Plan plan = make_plan(module, {fuse(optimize(module.train, module))}, "net");
+  const EntryPlan& entry = plan.entries[0];
+  EXPECT_LE(entry.arena_batch, entry.bound_batch * 1.1) << memory_report(plan);
+}
+
+// Outputs that are inputs, views, used twice or also written to a state need copies.
+TEST(Plan, CopiesWhatHasNoKernelOfItsOwn) {
+  Module module;
+  State state_entry;
+  state_entry.name = "kept";
+  state_entry.type = {DType::kF32, fixed_shape({4})};
+  module.states = {state_entry};
+  Graph graph;
+  graph.name = "predict";
+  Builder b{graph};
+  ValueId x = input(b, "x", {DType::kF32, batched_shape({2, 3})});
+  ValueId old = state(b, 0, state_entry.type);
+  ValueId twice = mul(b, x, 2.0);
+  graph.outputs = {{"same", x}, {"view", reshape(b, twice, batched_shape({6}))}, {"again", twice}, {"old", old}, {"new", add(b, old, 1.0)}};
+  graph.writes = {{0, add(b, old, 1.0)}};
+  expect_same_step(module, graph);
+}
+
+// A written state that is still read afterwards must be read before it is written.
+TEST(Plan, WritesStatesAfterEveryReader) {
+  Module module;
+  for (const char* name : {"a", "b"}) {
+    State s;
+    s.name = name;
+    s.type = {DType::kF32, fixed_shape({3})};
+    module.states.push_back(s);
+  }
+  Graph graph;
+  graph.name = "train";
+  Builder b{graph};
+  ValueId a = state(b, 0, module.states[0].type), c = state(b, 1, module.states[1].type);
+  graph.writes = {{0, c}, {1, a}};  // a swap
+  ValueId moved = slice(b, a, {0}, {2}, {1});
+  graph.outputs = {{"moved", mul(b, moved, 3.0)}};
+  expect_same_step(module, graph);
+}
+
+}  // namespace
+}  // namespace kcc::testing

@@ -1,0 +1,58 @@
+// Each rule of simplify on the smallest graph that shows it, and that the value stays the same.
+#include "compiler/passes/simplify.h"
+
+#include <gtest/gtest.h>
+
+#include "compiler/ir/print.h"
+#include "compiler/ops/elementwise.h"
+#include "compiler/ops/leaf.h"
+#include "compiler/ops/reduce.h"
+#include "compiler/ops/rows.h"
+#include "compiler/ops/shape.h"
+#include "compiler/passes/decompose.h"
+#include "compiler/passes/eliminate_dead.h"
+#include "tests/support/interpreter.h"
+
+namespace kcc::testing {
+namespace {
+
+struct Row {
+  const char* name;
+  ValueId (*build)(Builder& b, ValueId x);  // x: (B, 2, 3)
+  size_t nodes;                             // left over
+};
+
+const Row kRows[] = {
+    {"adding zero", [](Builder& b, ValueId x) { return add(b, x, 0.0); }, 1},
+    {"multiplying by one", [](Builder& b, ValueId x) { return mul(b, constant(b, 1), x); }, 1},
+    {"dividing by one", [](Builder& b, ValueId x) { return div(b, x, 1.0); }, 1},
+    {"equal branches", [](Builder& b, ValueId x) { return select(b, greater(b, x, 0), x, x); }, 1},
+    {"constants", [](Builder& b, ValueId x) { return mul(b, x, mul(b, constant(b, 2), constant(b, 3))); }, 4},
+    {"equal subexpressions", [](Builder& b, ValueId x) { return add(b, neg(b, x), neg(b, x)); }, 3},
+    {"transposes that cancel",
+     [](Builder& b, ValueId x) { return transpose(b, transpose(b, x, {0, 2, 1}), {0, 2, 1}); }, 1},
+    {"reshapes that cancel",
+     [](Builder& b, ValueId x) { return reshape(b, reshape(b, x, batched_shape({6})), batched_shape({2, 3})); }, 1},
+    {"kept dimensions", [](Builder& b, ValueId x) { return sub(b, x, reduce_max(b, x, {-1}, true)); }, 4},
+    {"work before a view", [](Builder& b, ValueId x) { return neg(b, reshape(b, x, batched_shape({6}))); }, 3},
+    {"softmax", [](Builder& b, ValueId x) { return softmax(b, x); }, 8},
+};
+
+TEST(Simplify, LeavesFewNodesAndTheSameValue) {
+  std::mt19937 generator(1);
+  for (const Row& row : kRows) {
+    Graph graph;
+    Builder b{graph};
+    ValueId x = input(b, "x", {DType::kF32, batched_shape({2, 3})});
+    graph.outputs = {{"y", row.build(b, x)}};
+    const Graph simple = eliminate_dead(simplify(decompose(graph)));
+    EXPECT_EQ(simple.nodes.size(), row.nodes) << row.name << "\n" << to_string(simple);
+    const std::vector<Array> inputs{random_array({4, 2, 3}, generator)};
+    const Array wanted = interpret(graph, 4, inputs).outputs[0], got = interpret(simple, 4, inputs).outputs[0];
+    ASSERT_EQ(got.extents, wanted.extents) << row.name;
+    for (size_t i = 0; i < wanted.values.size(); ++i) EXPECT_NEAR(got.values[i], wanted.values[i], 1e-12) << row.name;
+  }
+}
+
+}  // namespace
+}  // namespace kcc::testing
