@@ -18,7 +18,7 @@ def compare(what, ours, keras, allowed):
     """Returns (largest difference as a share of what is allowed, failures). `allowed` is a number or an array."""
     ours, keras = np.asarray(ours, "float64"), np.asarray(keras, "float64")
     if ours.shape != keras.shape:
-        return np.inf, [f"{what}: shape {ours.shape}, Keras has {keras.shape}"]
+        return np.inf, [f"{what}: shape {ours.shape}, expected {keras.shape}"]
     if not ours.size:
         return 0.0, []
     allowed = np.broadcast_to(allowed, ours.shape)
@@ -31,7 +31,7 @@ def compare(what, ours, keras, allowed):
     at = "[" + ", ".join(str(int(i)) for i in place) + "]"
     return float(shares[place]), [
         f"{what}: {np.count_nonzero(shares > 1)} of {ours.size} differ by more than is allowed; worst at {at}: "
-        f"{ours[place]:.9g}, Keras has {keras[place]:.9g}, allowed is {allowed[place]:.2g}"]
+        f"{ours[place]:.9g}, expected {keras[place]:.9g}, allowed is {allowed[place]:.2g}"]
 
 
 def join(results):
@@ -42,7 +42,7 @@ def join(results):
 def compare_keys(what, ours, keras):
     if set(ours) == set(keras):
         return []
-    return [f"{what}: has {sorted(ours)}, Keras has {sorted(keras)}"]
+    return [f"{what}: has {sorted(ours)}, expected {sorted(keras)}"]
 
 
 def compare_predictions(case, ours, keras):
@@ -53,7 +53,7 @@ def compare_predictions(case, ours, keras):
     if case.rows:
         (_, mine, theirs), = parts
         if mine.shape != theirs.shape:
-            return np.inf, [f"predictions: shape {mine.shape}, Keras has {theirs.shape}"]
+            return np.inf, [f"predictions: shape {mine.shape}, expected {theirs.shape}"]
         parts = [(name, mine[:, start:stop], theirs[:, start:stop]) for name, start, stop in case.rows]
     # Extreme values would hide the others of their row: each is then held to its own size.
     allowed = lambda theirs: FORWARD * np.abs(theirs) + 1e-6 if case.extreme else FORWARD * largest(theirs)
