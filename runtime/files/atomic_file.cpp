@@ -1,0 +1,124 @@
+#include "runtime/files/atomic_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+#include <cstring>
+
+namespace kcc::runtime {
+namespace {
+
+std::string folder_of(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash + 1);
+}
+
+// A save through a symbolic link replaces what the link points to, not the link.
+std::string resolve_links(const std::string& path) {
+  char resolved[PATH_MAX];
+  return realpath(path.c_str(), resolved) ? resolved : path;
+}
+
+// In the same folder, because rename works within one file system only; hidden, and unique by process and attempt.
+std::string temporary_name(const std::string& path, int attempt) {
+  const size_t slash = path.rfind('/');
+  const std::string name = path.substr(slash == std::string::npos ? 0 : slash + 1);
+  const std::string folder = slash == std::string::npos ? "" : path.substr(0, slash + 1);
+  return folder + "." + name.substr(0, 200) + "." + std::to_string(getpid()) + "-" + std::to_string(attempt) + ".tmp";
+}
+
+// The rename itself lives in the folder; without this a power cut may undo it. Some file systems cannot sync a folder
+// (EINVAL): nothing better can be done there, and the file's content is safe already.
+void sync_folder(const std::string& path) {
+  const int folder = ::open(folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) return;
+  fsync(folder);
+  close(folder);
+}
+
+}  // namespace
+
+AtomicFile::AtomicFile(std::string path, std::string temporary, int file)
+    : path_(std::move(path)), temporary_(std::move(temporary)), file_(file) {}
+
+AtomicFile::AtomicFile(AtomicFile&& other) noexcept
+    : path_(std::move(other.path_)),
+      temporary_(std::exchange(other.temporary_, {})),
+      file_(std::exchange(other.file_, -1)),
+      size_(other.size_) {}
+
+AtomicFile::~AtomicFile() {
+  if (file_ >= 0) close(file_);
+  if (!temporary_.empty()) unlink(temporary_.c_str());
+}
+
+Error AtomicFile::failed(const char* action) const {
+  return make_error("%s: cannot %s: %s", path_.c_str(), action, std::strerror(errno));
+}
+
+Result<AtomicFile> AtomicFile::create(const std::string& path) {
+  const std::string target = resolve_links(path);
+  struct stat old {};
+  const bool replaces = stat(target.c_str(), &old) == 0;
+  if (replaces && S_ISDIR(old.st_mode)) return make_error("%s: cannot be written: it is a folder", path.c_str());
+  if (replaces && !S_ISREG(old.st_mode)) {
+    return make_error("%s: cannot be written: it is not a regular file", path.c_str());
+  }
+  // Renaming would replace a file that its owner has protected.
+  if (replaces && access(target.c_str(), W_OK) != 0) {
+    return make_error("%s: cannot be written: %s", path.c_str(), std::strerror(errno));
+  }
+  for (int attempt = 0;; ++attempt) {
+    std::string temporary = temporary_name(target, attempt);
+    const int file = ::open(temporary.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (file >= 0) {
+      if (replaces && fchmod(file, old.st_mode & 07777) != 0) errno = 0;  // not ours to keep: the default mode serves
+      return AtomicFile(target, std::move(temporary), file);
+    }
+    if (errno == EEXIST && attempt < 1000) continue;
+    return make_error("%s: cannot be written: %s", path.c_str(), std::strerror(errno));
+  }
+}
+
+Status AtomicFile::write(const void* data, int64_t bytes) {
+  return write_at(size_, data, bytes);
+}
+
+Status AtomicFile::write_at(int64_t offset, const void* data, int64_t bytes) {
+  const char* rest = static_cast<const char*>(data);
+  while (bytes > 0) {
+    // Linux writes at most 2 GiB at a time.
+    const ssize_t written = pwrite(file_, rest, static_cast<size_t>(std::min<int64_t>(bytes, 1 << 30)), offset);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return failed("write");
+    rest += written;
+    offset += written;
+    bytes -= written;
+    size_ = std::max(size_, offset);
+  }
+  return {};
+}
+
+Status AtomicFile::commit() {
+  if (fsync(file_) != 0) return failed("sync");
+  // Network file systems report a full disk here.
+  if (close(std::exchange(file_, -1)) != 0) return failed("close");
+  if (rename(temporary_.c_str(), path_.c_str()) != 0) return failed("rename the finished file to its name");
+  temporary_.clear();
+  sync_folder(path_);
+  return {};
+}
+
+Status write_file(const std::string& path, const std::string& content) {
+  Result<AtomicFile> file = AtomicFile::create(path);
+  if (!file) return file.error();
+  if (Status status = file->write(content.data(), static_cast<int64_t>(content.size())); !status) return status;
+  return file->commit();
+}
+
+}  // namespace kcc::runtime

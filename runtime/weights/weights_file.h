@@ -1,0 +1,27 @@
+// Weights between files and the program's state block: --weights, --save and checkpoints. The format goes by the
+// file's name, as in Keras.
+#pragma once
+
+#include <string>
+
+#include "runtime/files/result.h"
+#include "runtime/program.h"
+
+namespace kcc::runtime {
+
+struct LoadedWeights {
+  bool optimizer_restored = false;
+  std::string optimizer_note;  // why not, where the file holds optimizer variables that do not fit; else empty
+};
+
+// Fills the states that the file keeps and leaves the others (metrics, random keys) as they are. On an Error the state
+// block is untouched. with_optimizer false: --reset-optimizer.
+Result<LoadedWeights> load_weights(const Program& program, const std::string& path, bool with_optimizer, char* state);
+
+// Atomic.
+Status save_weights(const Program& program, const std::string& path, const char* state);
+
+// Whether save_weights can write this name; to ask before training begins.
+Status check_weights_name(const std::string& path);
+
+}  // namespace kcc::runtime
