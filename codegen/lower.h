@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "Halide.h"
@@ -11,36 +12,93 @@
 
 namespace kcc {
 
-// The value of a node at an index, outermost dimension first.
-using Access = std::function<Halide::Expr(const std::vector<Halide::Expr>& index)>;
+// Indices are outermost dimension first, as shapes are; Halide's own order is the reverse.
+using Index = std::vector<Halide::Expr>;
+using Vars = std::vector<Halide::Var>;
+// The value of a node at an index.
+using Access = std::function<Halide::Expr(const Index&)>;
+
+Halide::Type halide_type(DType dtype);
+Halide::Expr float_constant(double value);
+
+// "x3"
+std::string numbered(const std::string& prefix, size_t number);
+
+// Index variables, one a dimension of the shape, outermost first.
+Vars make_vars(const Shape& shape, const std::string& prefix = "i");
+Index as_index(const Vars& vars);
+
+template <typename T>
+std::vector<T> reversed(const std::vector<T>& items) {
+  return std::vector<T>(items.rbegin(), items.rend());
+}
 
 class Lowering {
  public:
-  // Makes an ImageParam for each kInput node. `batch` extents are read from the parameter's own dimensions.
+  // One ImageParam for each kInput position. kInput nodes of a collapsed body (kernels/collapse.h) see their operand
+  // through fewer dimensions than it has.
   explicit Lowering(const Graph& body);
 
   // The value of `node` at `index`; builds element-wise expressions and index maps as needed. Anchors must be bound.
-  Halide::Expr at(ValueId node, const std::vector<Halide::Expr>& index);
+  // Equal questions get the same expression, so that shared nodes stay shared.
+  Halide::Expr at(ValueId node, const Index& index);
+  // The graph's outputs at `index`.
+  std::vector<Halide::Expr> outputs_at(const Index& index);
   // From now on `node` is read through `access`: an anchor's accumulator, a stage kept in registers.
   void bind(ValueId node, Access access);
 
-  // The run-time extent of a dimension: a constant, or size * batch with the batch taken from an operand or result.
-  Halide::Expr extent(const Dim& dim);
-  std::vector<Halide::Expr> extents(const Shape& shape);
+  // The batch, from the extent of an operand; where none is batched, what bind_batch gave.
+  Halide::Expr batch() const;
+  void bind_batch(Halide::Expr batch) { result_batch_ = std::move(batch); }
+  bool has_batched_operand() const;
+  Halide::Expr extent(const Dim& dim) const;
+  // What is known about a variable: lets `at` choose a part of a concatenation or the inside of a padding for good.
+  void assume(const std::string& variable, int64_t min, int64_t extent);
 
-  // Index variables for a shape, outermost first: "i0", "i1", ...
-  static std::vector<Halide::Var> vars(const Shape& shape);
-  // The same reversed: Halide's order, innermost first.
-  template <typename T>
-  static std::vector<T> reversed(const std::vector<T>& items) { return std::vector<T>(items.rbegin(), items.rend()); }
+  // What was read of the operands so far, with the innermost index last.
+  const std::vector<Index>& reads() const { return reads_; }
+  // The blocks of random words read so far: (lane, block) -> four words. Computed inline unless scheduled.
+  std::vector<Halide::Func>& random_blocks() { return random_blocks_; }
 
-  std::vector<Halide::ImageParam>& params() { return params_; }
+  std::vector<Halide::Argument> arguments() const;
   const Graph& body() const { return body_; }
+  const Node& node(ValueId id) const { return body_[id]; }
 
  private:
+  Halide::Expr lower(ValueId id, const Index& index);
+  Halide::Expr lower_elementwise(const Node& node, const Index& index);
+  Halide::Expr read_input(const Node& node, const Index& index);
+  Halide::Expr reshape(const Node& node, const Index& index);
+  Halide::Expr pad(const Node& node, const Index& index);
+  Halide::Expr concat(const Node& node, const Index& index);
+  Halide::Expr random(const Node& node, const Index& index);
+  bool proven(const Halide::Expr& condition) const;
+
+  using MemoKey = std::pair<ValueId, std::vector<const void*>>;
+  struct MemoEntry {
+    Index index;  // keeps the keys' addresses alive
+    Halide::Expr value;
+  };
+
   const Graph& body_;
   std::vector<Halide::ImageParam> params_;
+  std::vector<Type> param_types_;
   std::map<ValueId, Access> bound_;
+  std::map<MemoKey, MemoEntry> memo_;
+  Halide::Expr result_batch_;
+  Halide::Internal::Scope<Halide::Internal::Interval> assumptions_;
+  std::vector<Index> reads_;
+  std::vector<Halide::Func> random_blocks_;
 };
+
+// Reshapes as groups of dimensions with equal numbers of elements: result dimensions [to, to + to_count) hold the
+// same elements as operand dimensions [from, from + from_count). Extents of 1 belong to no group.
+struct ReshapeGroup {
+  std::vector<size_t> from, to;
+};
+std::vector<ReshapeGroup> reshape_groups(const Shape& from, const Shape& to);
+
+// Declares what is true of every operand and result: dense and row-major, starting at zero.
+void declare_dense(Halide::OutputImageParam param, const Shape& shape, const Halide::Expr& batch);
 
 }  // namespace kcc

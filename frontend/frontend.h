@@ -13,10 +13,10 @@ namespace kcc {
 
 // What the command line says over the file's own compile configuration; values spelt as in Keras code.
 struct TrainingOverrides {
-  std::optional<std::string> optimizer;         // "adam", "SGD(lr=0.01, momentum=0.9)"
-  std::map<std::string, std::string> losses;    // by output name; "" for every output
+  std::optional<std::string> optimizer;                      // "adam", "SGD(lr=0.01, momentum=0.9)"
+  std::map<std::string, std::string> losses;                 // by output name; "" for every output
   std::vector<std::pair<std::string, std::string>> metrics;  // (output name or "", metric)
-  std::map<std::string, double> loss_weights;   // by output name
+  std::map<std::string, double> loss_weights;                // by output name
 };
 
 struct FrontendOptions {

@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <new>
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 constexpr size_t kAlignment = 64;
@@ -62,4 +62,4 @@ void Context::release(void* block) {
   std::free(header);
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

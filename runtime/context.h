@@ -5,7 +5,7 @@
 
 #include <cstddef>
 
-namespace kcc {
+namespace kcc::runtime {
 
 class ThreadPool;
 
@@ -33,4 +33,4 @@ class Context {
   bool parallel_ = false;
 };
 
-}  // namespace kcc
+}  // namespace kcc::runtime

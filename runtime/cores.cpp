@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <vector>
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 // Without streams: they would make every program half a megabyte larger.
@@ -98,4 +98,4 @@ int default_threads() {
   return std::max(1, tighter(affinity_cores(), quota));
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -3,7 +3,7 @@
 
 #include <string>
 
-namespace kcc {
+namespace kcc::runtime {
 
 // The cores of the affinity mask, or fewer where a cgroup's CPU quota allows less. At least 1.
 int default_threads();
@@ -12,4 +12,4 @@ int default_threads();
 // `membership` is the text of /proc/self/cgroup, `root` where the hierarchies are mounted: /sys/fs/cgroup.
 int quota_cores(const std::string& membership, const std::string& root);
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-namespace kcc {
+namespace kcc::runtime {
 
 class FlushDenormals {
  public:
@@ -46,4 +46,4 @@ class FlushDenormals {
   Mode saved_;
 };
 
-}  // namespace kcc
+}  // namespace kcc::runtime

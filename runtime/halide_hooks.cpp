@@ -1,4 +1,4 @@
-// The part of Halide's runtime that kernels compiled with no_runtime still call. `user_context` is a kcc::Context.
+// The part of Halide's runtime that kernels compiled with no_runtime still call. `user_context` is a kcc::runtime::Context.
 #include <cstdio>
 #include <cstdlib>
 
@@ -9,7 +9,7 @@
 extern "C" {
 
 void* halide_malloc(void* user_context, size_t bytes) {
-  void* block = static_cast<kcc::Context*>(user_context)->allocate(bytes);
+  void* block = static_cast<kcc::runtime::Context*>(user_context)->allocate(bytes);
   if (block == nullptr) {
     // Kernels compiled without assertions do not look.
     std::fprintf(stderr, "error: out of memory: a kernel needs %zu bytes of scratch\n", bytes);
@@ -19,11 +19,11 @@ void* halide_malloc(void* user_context, size_t bytes) {
 }
 
 void halide_free(void* user_context, void* block) {
-  static_cast<kcc::Context*>(user_context)->release(block);
+  static_cast<kcc::runtime::Context*>(user_context)->release(block);
 }
 
 int halide_do_par_for(void* user_context, halide_task_t task, int min, int size, uint8_t* closure) {
-  const kcc::Context* context = static_cast<const kcc::Context*>(user_context);
+  const kcc::runtime::Context* context = static_cast<const kcc::runtime::Context*>(user_context);
   if (context->parallel() && context->pool() != nullptr) {
     return context->pool()->parallel_for(task, user_context, min, size, closure);
   }

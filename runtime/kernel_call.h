@@ -7,7 +7,7 @@
 #include "runtime/denormals.h"
 #include "runtime/program.h"
 
-namespace kcc {
+namespace kcc::runtime {
 
 using Buffer = halide_buffer_t;
 
@@ -63,4 +63,4 @@ inline void set_work(Context* context, int64_t flops_and_bytes) {
 // A tensor of this batch has more bytes than the kernels' 32-bit indices reach.
 constexpr int kBatchTooLarge = halide_error_code_buffer_extents_too_large;
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-namespace kcc {
+namespace kcc::runtime {
 
 enum class ElementType : int32_t { kF32, kI32, kU32, kBool };
 
@@ -94,4 +94,4 @@ struct Program {
 // The trainer's main(): parses the command line and runs fit, evaluate, predict, summary.
 int trainer_main(const Program& program, int argc, char** argv);
 
-}  // namespace kcc
+}  // namespace kcc::runtime

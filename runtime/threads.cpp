@@ -5,7 +5,7 @@
 
 #include "runtime/denormals.h"
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 // About 20 to 40 microseconds: the gap between two kernels of a step. Longer ones are slept through.
@@ -110,4 +110,4 @@ ThreadPool::Share ThreadPool::claim(uint32_t generation) {
   }
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

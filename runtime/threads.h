@@ -9,7 +9,7 @@
 
 #include "runtime/cores.h"
 
-namespace kcc {
+namespace kcc::runtime {
 
 class ThreadPool {
  public:
@@ -54,4 +54,4 @@ class ThreadPool {
   std::vector<std::thread> workers_;
 };
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -2,7 +2,7 @@
 
 #include <new>
 
-namespace kcc {
+namespace kcc::runtime {
 
 int64_t size_of(DType type) {
   switch (type) {
@@ -108,4 +108,4 @@ Array slice_rows(const Array& array, int64_t first, int64_t count) {
   return slice;
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -11,7 +11,7 @@
 #include "runtime/files/result.h"
 #include "runtime/program.h"
 
-namespace kcc {
+namespace kcc::runtime {
 
 enum class DType : int32_t { kBool, kI8, kU8, kI16, kU16, kI32, kU32, kI64, kU64, kF16, kBF16, kF32, kF64 };
 
@@ -52,4 +52,4 @@ Array view_array(ElementType type, std::vector<int64_t> shape, const void* data)
 // Rows first .. first + count, sharing the bytes.
 Array slice_rows(const Array& array, int64_t first, int64_t count);
 
-}  // namespace kcc
+}  // namespace kcc::runtime

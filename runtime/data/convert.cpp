@@ -6,7 +6,7 @@
 #include <limits>
 #include <type_traits>
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 // IEEE binary16; g++ 12 has no such type. 1 sign, 5 exponent, 10 mantissa bits.
@@ -199,4 +199,4 @@ Status check_integral(const std::string& source, const Array& array, int64_t low
   });
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -6,7 +6,7 @@
 
 #include "runtime/data/array.h"
 
-namespace kcc {
+namespace kcc::runtime {
 
 // out[i] = array[rows[i]] for i < count: one mini-batch. Every row index is in range. Integers and floats convert as
 // NumPy's astype does; what an integer type cannot hold goes to its nearest value (check_integral finds it before).
@@ -19,4 +19,4 @@ void convert_array(const Array& array, ElementType to, void* out);
 // (the option's value or the file) and names the first offender's place and value.
 Status check_integral(const std::string& source, const Array& array, int64_t lowest, int64_t highest);
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -4,7 +4,7 @@
 #include <charconv>
 #include <cstdlib>
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 struct Field {
@@ -201,4 +201,4 @@ Result<int64_t> find_csv_column(const std::string& source, const CsvTable& table
                     static_cast<long long>(table.columns), names.c_str(), names.empty() ? " without names" : "'");
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

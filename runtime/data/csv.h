@@ -8,7 +8,7 @@
 
 #include "runtime/files/result.h"
 
-namespace kcc {
+namespace kcc::runtime {
 
 struct CsvTable {
   std::vector<std::string> names;  // of the header line; empty: the file has none
@@ -24,4 +24,4 @@ Result<CsvTable> parse_csv(const std::string& source, std::string_view text);
 // Column by name or by index from 0, negative from the end.
 Result<int64_t> find_csv_column(const std::string& source, const CsvTable& table, const std::string& column);
 
-}  // namespace kcc
+}  // namespace kcc::runtime

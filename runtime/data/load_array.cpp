@@ -8,7 +8,7 @@
 #include "runtime/files/mapped_file.h"
 #include "runtime/files/zip_reader.h"
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 constexpr const char* kSupported = "expected FILE.npy, FILE.npz:MEMBER or FILE.csv";
@@ -82,4 +82,4 @@ Result<LabelledArrays> load_labelled_csv(const std::string& path, const std::str
   return LabelledArrays{std::move(*x), std::move(*y)};
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

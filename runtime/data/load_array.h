@@ -6,7 +6,7 @@
 
 #include "runtime/data/array.h"
 
-namespace kcc {
+namespace kcc::runtime {
 
 Result<Array> load_array(const std::string& spec);
 
@@ -17,4 +17,4 @@ struct LabelledArrays {
 };
 Result<LabelledArrays> load_labelled_csv(const std::string& path, const std::string& label);
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -4,7 +4,7 @@
 #include "runtime/files/atomic_file.h"
 #include "runtime/files/mapped_file.h"
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 const char* type_code(DType type) {
@@ -84,4 +84,4 @@ Status write_npy(const std::string& path, const Array& array) {
   return file->commit();
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -8,7 +8,7 @@
 
 #include "runtime/data/array.h"
 
-namespace kcc {
+namespace kcc::runtime {
 
 Result<Array> read_npy(const std::string& path);
 
@@ -22,4 +22,4 @@ Status write_npy(const std::string& path, const Array& array);
 // What stands before the elements in the file.
 Result<std::string> npy_header(const Array& array);
 
-}  // namespace kcc
+}  // namespace kcc::runtime

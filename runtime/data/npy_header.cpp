@@ -4,7 +4,7 @@
 #include <charconv>
 #include <cstring>
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 constexpr std::string_view kMagic("\x93NUMPY", 6);
@@ -203,4 +203,4 @@ Result<Array> arrange_npy(const std::string& source, const NpyHeader& header, co
   return copy->array;
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

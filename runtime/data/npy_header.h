@@ -11,7 +11,7 @@
 
 #include "runtime/data/array.h"
 
-namespace kcc {
+namespace kcc::runtime {
 
 struct NpyHeader {
   DType type = DType::kF32;
@@ -36,4 +36,4 @@ Status check_npy_size(const std::string& source, const NpyHeader& header, int64_
 Result<Array> arrange_npy(const std::string& source, const NpyHeader& header, const std::byte* elements,
                           std::shared_ptr<const void> owner);
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -7,7 +7,7 @@
 #include "runtime/files/zip_reader.h"
 #include "runtime/files/zip_writer.h"
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 // Header first, so that room is made for what it announces only when the member has exactly that size.
@@ -63,4 +63,4 @@ Status write_npz(const std::string& path, const std::vector<std::pair<std::strin
   return zip->commit();
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -10,7 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 std::string folder_of(const std::string& path) {
@@ -121,4 +121,4 @@ Status write_file(const std::string& path, const std::string& content) {
   return file->commit();
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

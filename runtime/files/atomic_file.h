@@ -8,7 +8,7 @@
 
 #include "runtime/files/result.h"
 
-namespace kcc {
+namespace kcc::runtime {
 
 class AtomicFile {
  public:
@@ -36,4 +36,4 @@ class AtomicFile {
 // The usual case: all bytes at once.
 Status write_file(const std::string& path, const std::string& content);
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -11,7 +11,7 @@
 #include <cstring>
 #include <utility>
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 // What the fault handler may look at: it can neither lock nor allocate. A slot is free while `begin` is 0. More maps
@@ -105,4 +105,4 @@ void report_truncated_maps() {
   sigaction(SIGBUS, &action, nullptr);
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -9,7 +9,7 @@
 
 #include "runtime/files/result.h"
 
-namespace kcc {
+namespace kcc::runtime {
 
 class MappedFile {
  public:
@@ -36,4 +36,4 @@ class MappedFile {
 // open.
 void report_truncated_maps();
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -3,7 +3,7 @@
 #include <cstdarg>
 #include <cstdio>
 
-namespace kcc {
+namespace kcc::runtime {
 
 Error make_error(const char* format, ...) {
   va_list arguments, again;
@@ -17,4 +17,4 @@ Error make_error(const char* format, ...) {
   return Error{std::move(message)};
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -7,7 +7,7 @@
 #include <utility>
 #include <variant>
 
-namespace kcc {
+namespace kcc::runtime {
 
 // A whole sentence for the user: which file, what was seen, what was expected; lower case, no full stop.
 struct Error {
@@ -47,4 +47,4 @@ class [[nodiscard]] Status {
   std::optional<Error> error_;
 };
 
-}  // namespace kcc
+}  // namespace kcc::runtime

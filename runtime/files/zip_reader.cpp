@@ -7,7 +7,7 @@
 
 #include "runtime/files/mapped_file.h"
 
-namespace kcc {
+namespace kcc::runtime {
 
 struct ZipReader::Archive {
   std::shared_ptr<const MappedFile> file;
@@ -169,4 +169,4 @@ Status ZipReader::close_member() {
   return {};
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -10,7 +10,7 @@
 
 #include "runtime/files/result.h"
 
-namespace kcc {
+namespace kcc::runtime {
 
 class ZipReader {
  public:
@@ -33,4 +33,4 @@ class ZipReader {
   std::unique_ptr<Archive> archive_;
 };
 
-}  // namespace kcc
+}  // namespace kcc::runtime

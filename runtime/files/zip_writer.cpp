@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace kcc {
+namespace kcc::runtime {
 
 struct ZipWriter::Archive {
   std::string path;
@@ -125,4 +125,4 @@ Status ZipWriter::commit() {
   return archive.file.commit();
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

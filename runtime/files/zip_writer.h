@@ -8,7 +8,7 @@
 
 #include "runtime/files/atomic_file.h"
 
-namespace kcc {
+namespace kcc::runtime {
 
 class ZipWriter {
  public:
@@ -26,4 +26,4 @@ class ZipWriter {
   std::unique_ptr<Archive> archive_;
 };
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -7,7 +7,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace kcc {
+namespace kcc::runtime {
 
 class Hdf5Cursor {
  public:
@@ -60,4 +60,4 @@ class Hdf5Cursor {
   bool failed_ = false;
 };
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 constexpr uint64_t kVersion1 = 0x10;  // of a datatype message, beside its class
@@ -117,4 +117,4 @@ std::optional<Hdf5Bytes> encode_hdf5_attribute(const std::string& name, const Hd
   return attribute_message(name, *type, encode_hdf5_space(array.shape), values);
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -10,7 +10,7 @@
 
 #include "runtime/weights/hdf5_tree.h"
 
-namespace kcc {
+namespace kcc::runtime {
 
 class Hdf5Bytes {
  public:
@@ -50,4 +50,4 @@ struct Hdf5TextPlace {
 std::optional<Hdf5Bytes> encode_hdf5_attribute(const std::string& name, const Hdf5Attribute& attribute,
                                                Hdf5TextPlace place);
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -1,6 +1,6 @@
 #include "runtime/weights/hdf5_header.h"
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 // How the two versions differ once the header's first block is found.
@@ -80,4 +80,4 @@ const Hdf5Message* find_message(const std::vector<Hdf5Message>& messages, Hdf5Me
   return nullptr;
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

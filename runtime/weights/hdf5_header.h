@@ -7,7 +7,7 @@
 
 #include "runtime/weights/hdf5_image.h"
 
-namespace kcc {
+namespace kcc::runtime {
 
 enum class Hdf5MessageType : uint64_t {
   kSpace = 0x01,
@@ -35,4 +35,4 @@ Result<std::vector<Hdf5Message>> read_hdf5_header(Hdf5Image& image, uint64_t add
 // The first of its type; null: none.
 const Hdf5Message* find_message(const std::vector<Hdf5Message>& messages, Hdf5MessageType type);
 
-}  // namespace kcc
+}  // namespace kcc::runtime

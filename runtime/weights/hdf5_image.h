@@ -9,7 +9,7 @@
 #include "runtime/files/result.h"
 #include "runtime/weights/hdf5_cursor.h"
 
-namespace kcc {
+namespace kcc::runtime {
 
 class Hdf5Image {
  public:
@@ -47,4 +47,4 @@ class Hdf5Image {
   uint64_t work_ = 0;
 };
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -1,6 +1,6 @@
 #include "runtime/weights/hdf5_messages.h"
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 constexpr uint64_t kMaxRank = 32;  // HDF5's own limit
@@ -106,4 +106,4 @@ std::optional<std::vector<int64_t>> parse_hdf5_space(Hdf5Cursor cursor) {
   return shape;
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

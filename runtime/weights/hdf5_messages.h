@@ -11,7 +11,7 @@
 #include "runtime/data/array.h"
 #include "runtime/weights/hdf5_cursor.h"
 
-namespace kcc {
+namespace kcc::runtime {
 
 struct Hdf5Type {
   enum Kind { kNumber, kFixedString, kVariableString, kOpaque, kOther };
@@ -27,4 +27,4 @@ Hdf5Type parse_hdf5_type(Hdf5Cursor& cursor);
 // IV.A.2.b. Empty optional: damaged, or an empty ("null") dataspace, which holds no value.
 std::optional<std::vector<int64_t>> parse_hdf5_space(Hdf5Cursor cursor);
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -7,7 +7,7 @@
 #include "runtime/weights/hdf5_header.h"
 #include "runtime/weights/hdf5_messages.h"
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 constexpr uint64_t kUndefined = ~uint64_t{0};  // HDF5's "no address"
@@ -341,4 +341,4 @@ Result<Hdf5Tree> parse_hdf5(const std::string& source, const std::byte* data, in
   return Reader(source, data, size, std::move(owner)).read();
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

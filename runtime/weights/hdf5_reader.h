@@ -10,7 +10,7 @@
 
 #include "runtime/weights/hdf5_tree.h"
 
-namespace kcc {
+namespace kcc::runtime {
 
 // The tree's datasets point into the mapped file.
 Result<Hdf5Tree> read_hdf5(const std::string& path);
@@ -19,4 +19,4 @@ Result<Hdf5Tree> read_hdf5(const std::string& path);
 Result<Hdf5Tree> parse_hdf5(const std::string& source, const std::byte* data, int64_t size,
                             std::shared_ptr<const void> owner);
 
-}  // namespace kcc
+}  // namespace kcc::runtime

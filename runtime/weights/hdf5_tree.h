@@ -10,7 +10,7 @@
 
 #include "runtime/data/array.h"
 
-namespace kcc {
+namespace kcc::runtime {
 
 using Hdf5Attribute = std::variant<std::string, std::vector<std::string>, Array>;
 
@@ -22,4 +22,4 @@ struct Hdf5Object {
 // By path without a leading slash: "layers/dense/vars/0"; "" is the root group.
 using Hdf5Tree = std::map<std::string, Hdf5Object>;
 
-}  // namespace kcc
+}  // namespace kcc::runtime

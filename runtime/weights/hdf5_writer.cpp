@@ -7,7 +7,7 @@
 #include "runtime/files/atomic_file.h"
 #include "runtime/weights/hdf5_encode.h"
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 constexpr uint64_t kUndefined = ~uint64_t{0};  // HDF5's "no address"
@@ -264,4 +264,4 @@ Status write_hdf5(const std::string& path, const Hdf5Tree& tree) {
   return Writer(path, tree).write();
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -6,9 +6,9 @@
 
 #include "runtime/weights/hdf5_tree.h"
 
-namespace kcc {
+namespace kcc::runtime {
 
 // Parent groups that the tree does not name are made. Atomic.
 Status write_hdf5(const std::string& path, const Hdf5Tree& tree);
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -6,7 +6,7 @@
 
 #include "runtime/data/convert.h"
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 constexpr std::string_view kOptimizer = "optimizer/";
@@ -182,4 +182,4 @@ Hdf5Tree keras_weights_tree(const Program& program, const char* state) {
   return tree;
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

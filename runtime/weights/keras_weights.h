@@ -9,7 +9,7 @@
 #include "runtime/weights/hdf5_tree.h"
 #include "runtime/weights/weights_file.h"
 
-namespace kcc {
+namespace kcc::runtime {
 
 // As load_weights in weights_file.h, from a tree read from `source`. Every weight must be there with its shape, and
 // the file may hold no other. The optimizer's variables are taken only if all fit, as in Keras.
@@ -19,4 +19,4 @@ Result<LoadedWeights> load_keras_weights(const Program& program, const std::stri
 // The tree to write; it points into `state`.
 Hdf5Tree keras_weights_tree(const Program& program, const char* state);
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -4,7 +4,7 @@
 #include "runtime/weights/hdf5_writer.h"
 #include "runtime/weights/keras_weights.h"
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 bool is_keras3_weights(const std::string& path) {
@@ -39,4 +39,4 @@ Status save_weights(const Program& program, const std::string& path, const char*
   return write_hdf5(path, keras_weights_tree(program, state));
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -7,7 +7,7 @@
 #include "runtime/files/result.h"
 #include "runtime/program.h"
 
-namespace kcc {
+namespace kcc::runtime {
 
 struct LoadedWeights {
   bool optimizer_restored = false;
@@ -24,4 +24,4 @@ Status save_weights(const Program& program, const std::string& path, const char*
 // Whether save_weights can write this name; to ask before training begins.
 Status check_weights_name(const std::string& path);
 
-}  // namespace kcc
+}  // namespace kcc::runtime

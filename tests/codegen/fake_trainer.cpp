@@ -8,7 +8,7 @@
 #include "runtime/program.h"
 #include "runtime/threads.h"
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 // Multiples of 1/8 between -1 and 1, so that sums are exact in any order.
@@ -54,4 +54,4 @@ int trainer_main(const Program& program, int argc, char** argv) {
   return error == 0 ? 0 : 1;
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

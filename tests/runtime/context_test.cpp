@@ -10,7 +10,7 @@
 #include "gtest/gtest.h"
 #include "runtime/threads.h"
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 TEST(Context, GivesAlignedBlocksOfEverySize) {
@@ -139,4 +139,4 @@ TEST(HalideHooks, ReportTheFailureOfAnIteration) {
 }
 
 }  // namespace
-}  // namespace kcc
+}  // namespace kcc::runtime

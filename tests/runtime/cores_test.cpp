@@ -7,7 +7,7 @@
 
 #include "gtest/gtest.h"
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 namespace fs = std::filesystem;
@@ -71,4 +71,4 @@ TEST_F(Cores, DefaultIsAtLeastOne) {
 }
 
 }  // namespace
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -7,7 +7,7 @@
 #include <iterator>
 #include <string>
 
-namespace kcc {
+namespace kcc::runtime {
 
 class TemporaryFolder {
  public:
@@ -39,4 +39,4 @@ inline std::string read_bytes(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

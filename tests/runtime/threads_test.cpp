@@ -8,7 +8,7 @@
 #include "gtest/gtest.h"
 #include "runtime/denormals.h"
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 // Calls body(index) through the pool's C-like interface.
@@ -114,4 +114,4 @@ TEST(FlushDenormals, HoldsInWorkers) {
 }
 
 }  // namespace
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -24,7 +24,7 @@
 #include "runtime/weights/weights_file.h"
 #include "tests/runtime/weights/fuzz_hdf5.h"
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 int fail(const Error& error) {
@@ -135,8 +135,8 @@ int run(int argc, char** argv) {
 }
 
 }  // namespace
-}  // namespace kcc
+}  // namespace kcc::runtime
 
 int main(int argc, char** argv) {
-  return kcc::run(argc, argv);
+  return kcc::runtime::run(argc, argv);
 }

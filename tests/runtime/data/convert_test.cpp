@@ -8,7 +8,7 @@
 #include <limits>
 #include <vector>
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 using ::testing::ElementsAre;
@@ -123,4 +123,4 @@ TEST(Array, SaysWhenMemoryDoesNotReach) {
 }
 
 }  // namespace
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 using ::testing::ElementsAre;
@@ -92,4 +92,4 @@ TEST(FindCsvColumn, ByNameOrIndex) {
 }
 
 }  // namespace
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -9,7 +9,7 @@
 #include "runtime/data/npz.h"
 #include "tests/runtime/temporary_folder.h"
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 using ::testing::ElementsAre;
@@ -67,4 +67,4 @@ TEST(LoadLabelledCsv, SplitsTheColumns) {
 }
 
 }  // namespace
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -7,7 +7,7 @@
 
 #include "tests/runtime/temporary_folder.h"
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 using ::testing::ElementsAre;
@@ -142,4 +142,4 @@ TEST(WriteNpy, GivesTheBytesOfNumPy) {
 }
 
 }  // namespace
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -9,7 +9,7 @@
 #include "runtime/data/npy.h"
 #include "tests/runtime/temporary_folder.h"
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 using ::testing::HasSubstr;
@@ -117,4 +117,4 @@ TEST(Npz, SurvivesEveryTruncationAndFlip) {
 }
 
 }  // namespace
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -9,7 +9,7 @@
 
 #include "tests/runtime/temporary_folder.h"
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 using ::testing::HasSubstr;
@@ -105,4 +105,4 @@ TEST(AtomicFile, AFullDiskLeavesTheOldFile) {
 }
 
 }  // namespace
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -7,7 +7,7 @@
 
 #include "tests/runtime/temporary_folder.h"
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 TEST(MappedFile, ShowsTheBytes) {
@@ -58,4 +58,4 @@ TEST(MappedFileDeathTest, AFileCutOffWhileItIsReadIsNamed) {
 }
 
 }  // namespace
-}  // namespace kcc
+}  // namespace kcc::runtime

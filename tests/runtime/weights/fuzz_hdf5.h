@@ -10,7 +10,7 @@
 
 #include "runtime/weights/hdf5_reader.h"
 
-namespace kcc {
+namespace kcc::runtime {
 
 struct FuzzCounts {
   int64_t read = 0, refused = 0;
@@ -71,4 +71,4 @@ inline FuzzCounts fuzz_hdf5(const std::string& genuine, int64_t rounds) {
   return counts;
 }
 
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -8,7 +8,7 @@
 #include "tests/runtime/temporary_folder.h"
 #include "tests/runtime/weights/fuzz_hdf5.h"
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 using ::testing::HasSubstr;
@@ -142,4 +142,4 @@ TEST(Hdf5, SurvivesDamage) {
 }
 
 }  // namespace
-}  // namespace kcc
+}  // namespace kcc::runtime

@@ -8,7 +8,7 @@
 #include "runtime/weights/hdf5_writer.h"
 #include "tests/runtime/temporary_folder.h"
 
-namespace kcc {
+namespace kcc::runtime {
 namespace {
 
 using ::testing::HasSubstr;
@@ -191,4 +191,4 @@ TEST(WeightsFile, NamesDecideTheFormat) {
 }
 
 }  // namespace
-}  // namespace kcc
+}  // namespace kcc::runtime

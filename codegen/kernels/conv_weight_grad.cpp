@@ -1,0 +1,302 @@
+// Gradient of a convolution with respect to its weights:
+//   dw[k, ci, co] = sum over n, o of x[n, o*stride + k*dilation - low, ci] g[n, o, co]
+// A tile of innermost taps x input channels x vectors of filters stays in registers while some rows of one image run;
+// then it is added to dw, which stays in cache. Images are dealt to a number of groups that depends on the batch
+// alone, each with its own dw, added at the end: tasks of a parallel loop without changing the sum. See
+// shared/reference/halide.md, recipe 1.
+#include <algorithm>
+
+#include "codegen/kernels/conv.h"
+#include "codegen/kernels/schedule.h"
+#include "compiler/support/check.h"
+
+namespace kcc {
+namespace {
+
+using Halide::Expr;
+using Halide::Func;
+using Halide::MemoryType;
+using Halide::RDom;
+using Halide::RVar;
+using Halide::Stage;
+using Halide::TailStrategy;
+using Halide::Var;
+using Halide::VarOrRVar;
+
+int32_t narrow(int64_t value) { return static_cast<int32_t>(value); }
+
+// A copy of dw a group of images pays while it stays in the second cache.
+constexpr int64_t kGroupedBytes = 1 << 19;
+constexpr int64_t kGroups = 8;  // at the batch that schedules are made for
+
+int64_t largest_divisor(int64_t value, int64_t most) {
+  for (int64_t d = std::min(value, most); d > 1; --d)
+    if (value % d == 0) return d;
+  return 1;
+}
+
+class WeightGrad {
+ public:
+  WeightGrad(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options)
+      : kernel_(kernel), target_(target), options_(options), lowering_(kernel.body), node_(kernel.body[kernel.anchor]),
+        geometry_(conv_geometry(kernel.body, node_)) {
+    KCC_CHECK(node_.op == OpKind::kConvWeightGrad, "a weight gradient");
+    batch_ = kernel.body[node_.inputs[0]].type.shape[0];
+    for (size_t d = 0; d < geometry_.rank(); ++d) taps_.emplace_back(numbered("k", d));
+    dims_ = taps_;
+    dims_.push_back(ci_);
+    dims_.push_back(co_);
+  }
+
+  BuiltKernel build() {
+    if (options_.level == 0 || geometry_.groups > 1) return simple();
+    return tiles();
+  }
+
+ private:
+  size_t rank() const { return geometry_.rank(); }
+  bool is_padded() const {
+    const ConvGeometry& g = geometry_;
+    for (size_t d = 0; d < rank(); ++d) {
+      const int64_t last = (g.output[d] - 1) * g.strides[d] + (g.kernel[d] - 1) * g.dilations[d] - g.low[d];
+      if (g.low[d] > 0 || last >= g.input[d]) return true;
+    }
+    return false;
+  }
+
+  // x with its zeros around, at positions relative to x.
+  void define_padded() {
+    const ImageVars vars = image_vars(rank());
+    Index position = as_index(vars.all());
+    Expr inside = Halide::Internal::const_true();
+    for (size_t d = 0; d < rank(); ++d) {
+      const Expr p = vars.spatial[d];
+      inside = inside && p >= 0 && p < narrow(geometry_.input[d]);
+      position[d + 1] = Halide::clamp(p, 0, narrow(geometry_.input[d] - 1));
+    }
+    padded_(reversed(as_index(vars.all()))) = Halide::select(inside, lowering_.at(node_.inputs[0], position), 0.0f);
+    padded_channel_ = vars.c;
+  }
+
+  // x at output position `o` under tap `k`
+  Expr source(const Expr& n, const Index& o, const Index& k, const Expr& channel) {
+    Index index{n};
+    for (size_t d = 0; d < rank(); ++d)
+      index.push_back(o[d] * narrow(geometry_.strides[d]) + k[d] * narrow(geometry_.dilations[d]) - narrow(geometry_.low[d]));
+    index.push_back(channel);
+    return is_padded() ? Expr(padded_(reversed(index))) : lowering_.at(node_.inputs[0], index);
+  }
+
+  Expr gradient(const Expr& n, const Index& o, const Expr& filter) {
+    Index index{n};
+    index.insert(index.end(), o.begin(), o.end());
+    index.push_back(filter);
+    return lowering_.at(node_.inputs[1], index);
+  }
+
+  Result results(const Func& total) {
+    lowering_.bind(kernel_.anchor, [total](const Index& index) { return total(reversed(index)); });
+    return define_result(Func("result"), strict(lowering_.outputs_at(as_index(dims_))), dims_, node_.type.shape, lowering_);
+  }
+
+  BuiltKernel finish(const Result& result, std::string text) {
+    BuiltKernel built;
+    built.pipeline = Halide::Pipeline(result.func);
+    built.arguments = lowering_.arguments();
+    built.schedule = std::move(text);
+    return built;
+  }
+
+  // Any number of groups, plain loops: a filter reads the input channels of its group.
+  BuiltKernel simple() {
+    const int64_t in_group = geometry_.channels / geometry_.groups, out_group = geometry_.filters / geometry_.groups;
+    if (is_padded()) define_padded(), padded_.compute_root();
+    Func total("total");
+    Halide::Region region;
+    for (size_t d = rank(); d-- > 0;) region.push_back({0, narrow(geometry_.output[d])});
+    region.push_back({0, lowering_.extent(batch_)});
+    RDom r(region, "r");
+    Index o, k = as_index(taps_);
+    for (size_t d = 0; d < rank(); ++d) o.push_back(r[static_cast<int>(rank() - 1 - d)]);
+    const Expr n = r[static_cast<int>(rank())];
+    const Expr group = out_group == 1 ? Expr(co_) : co_ / narrow(out_group);
+    const Expr channel = geometry_.groups == 1 ? Expr(ci_) : (in_group == 1 ? group : group * narrow(in_group) + ci_);
+    const std::vector<Expr> args = reversed(as_index(dims_));
+    total(args) = 0.0f;
+    total(args) += gradient(n, o, co_) * source(n, o, k, channel);
+    total.compute_root();
+    const Result result = results(total);
+    const bool depthwise = geometry_.groups > 1 && in_group == 1 && out_group == 1;
+    if (options_.level > 0 && depthwise) {
+      const int vector = static_cast<int>(std::min<int64_t>(target_.lanes, geometry_.filters));
+      total.bound(co_, 0, narrow(geometry_.filters));
+      std::vector<VarOrRVar> order{co_};
+      for (size_t d = rank(); d-- > 0;) order.push_back(taps_[d]);
+      for (int d = 0; d < r.dimensions(); ++d) order.push_back(r[d]);
+      total.update().reorder(order).vectorize(co_, vector, TailStrategy::GuardWithIf);
+    }
+    return finish(result, "plain loops");
+  }
+
+  BuiltKernel tiles() {
+    const ConvGeometry& g = geometry_;
+    choose_tile();
+    if (is_padded()) define_padded();
+    // Rows of y in a block, counted from the innermost but one dimension; one dimension: whole lines.
+    const bool has_y = rank() >= 2;
+    const int64_t height = has_y ? g.output[rank() - 2] : 1;
+    const int64_t block_rows = choose_block_rows(height, g.output.back());
+    const int64_t blocks = (height + block_rows - 1) / block_rows;
+    Var yb("yb"), n("n"), group("group");
+    Vars outer;  // other spatial dimensions, outermost first
+    for (size_t d = 0; d + 2 < rank(); ++d) outer.emplace_back(numbered("o", d));
+    RDom r(0, narrow(g.output.back()), 0, narrow(block_rows), "r");
+    if (height % block_rows != 0) r.where(yb * narrow(block_rows) + r.y < narrow(height));
+    const auto place = [&](const Expr& block, const Index& others) {
+      Index o = others;
+      if (has_y) o.push_back(block * narrow(block_rows) + r.y);
+      o.push_back(r.x);
+      return o;
+    };
+    const auto part_args = [&](const Expr& block, const Index& others, const Expr& image) {
+      std::vector<Expr> args = reversed(as_index(dims_));
+      args.push_back(block);
+      for (const Expr& o : reversed(others)) args.push_back(o);
+      args.push_back(image);
+      return args;
+    };
+    Func part("part"), sums("sums"), total("total");
+    const std::vector<Expr> inner = part_args(yb, as_index(outer), n);
+    const Index o = place(yb, as_index(outer));
+    part(inner) = 0.0f;
+    part(inner) += gradient(n, o, co_) * source(n, o, as_index(taps_), ci_);
+
+    // Blocks, outer dimensions and the images of a group.
+    const bool grouped = g.filters * g.channels * taps_count() * 4 <= kGroupedBytes;
+    const int64_t images = grouped ? std::max<int64_t>(1, (options_.batch + kGroups - 1) / kGroups) : 1;
+    const Expr batch = lowering_.extent(batch_);
+    const Expr groups = grouped ? (batch + narrow(images - 1)) / narrow(images) : Expr(1);
+    Halide::Region region{{0, narrow(blocks)}};
+    for (size_t d = outer.size(); d-- > 0;) region.push_back({0, narrow(g.output[d])});
+    region.push_back({0, grouped ? Expr(narrow(images)) : batch});
+    RDom q(region, "q");
+    const RVar q_image = q[q.dimensions() - 1];
+    const Expr image = grouped ? group * narrow(images) + q_image : Expr(q_image);
+    if (grouped && images > 1) q.where(image < batch);
+    Index q_outer;
+    for (size_t d = 0; d < outer.size(); ++d) q_outer.push_back(q[static_cast<int>(outer.size() - d)]);
+    std::vector<Expr> sums_args = reversed(as_index(dims_));
+    sums_args.push_back(group);
+    sums(sums_args) = 0.0f;
+    sums(sums_args) += part(part_args(q[0], q_outer, image));
+    RDom all(0, groups, "all");
+    std::vector<Expr> all_args = reversed(as_index(dims_));
+    total(all_args) = 0.0f;
+    std::vector<Expr> group_args = all_args;
+    group_args.push_back(all);
+    total(all_args) += sums(group_args);
+    Result result = results(total);
+
+    schedule_sums(sums, part, q, r, group, grouped);
+    schedule_total(result.func, total, all);
+    std::string text = std::to_string(tap_tile_) + " taps x " + std::to_string(channel_tile_) + " channels x " + std::to_string(filters_.vectors) +
+                       " vectors of " + std::to_string(filters_.lanes) + ", " + std::to_string(block_rows) + " rows";
+    if (grouped) text += ", " + std::to_string(images) + " images a group";
+    return finish(result, text);
+  }
+
+  int64_t taps_count() const {
+    int64_t count = 1;
+    for (int64_t k : geometry_.kernel) count *= k;
+    return count;
+  }
+
+  static int64_t choose_block_rows(int64_t height, int64_t width) {
+    // About sixty-four positions at least, so that a tile's sums are worth their way to dw.
+    const int64_t wanted = std::clamp<int64_t>((127 + width) / width, 1, 16);
+    const int64_t divisor = largest_divisor(height, wanted);
+    return divisor * 2 > wanted ? divisor : std::min(wanted, height);
+  }
+
+  // Taps x channels x vectors in registers: 24 accumulators of 32 registers, 12 of 16.
+  void choose_tile() {
+    const int64_t room = target_.registers == 32 ? 24 : 12;
+    const int64_t filters = geometry_.filters;
+    filters_ = choose_vectors(filters, target_.lanes, 2);
+    if (filters % filters_.width() != 0) {
+      const int64_t lanes = largest_divisor(filters, target_.lanes);
+      filters_ = {lanes * 2 >= target_.lanes ? static_cast<int>(lanes) : target_.lanes, 1};
+    }
+    tap_tile_ = geometry_.kernel.back() * filters_.vectors <= room ? geometry_.kernel.back() : 1;
+    channel_tile_ = largest_divisor(geometry_.channels, std::min<int64_t>(8, std::max<int64_t>(1, room / (tap_tile_ * filters_.vectors))));
+  }
+
+  void schedule_sums(Func& sums, Func& part, const RDom& q, const RDom& r, const Var& group, bool grouped) {
+    const bool divides = geometry_.filters % filters_.width() == 0;
+    const TailStrategy tail = divides ? TailStrategy::Auto : TailStrategy::GuardWithIf;
+    Var coi("coi"), cii("cii");
+    const Var kx = taps_.back();
+    sums.bound(co_, 0, narrow(geometry_.filters)).bound(ci_, 0, narrow(geometry_.channels));
+    for (size_t d = 0; d < rank(); ++d) sums.bound(taps_[d], 0, narrow(geometry_.kernel[d]));
+    sums.compute_root().vectorize(co_, filters_.lanes, tail).parallel(group);
+    Stage update = sums.update();
+    update.split(co_, co_, coi, filters_.width(), tail).split(ci_, ci_, cii, narrow(channel_tile_), TailStrategy::Auto);
+    std::vector<VarOrRVar> order{coi, cii, kx, ci_};
+    const bool taps_inside = tap_tile_ > 1 || geometry_.kernel.back() == 1;
+    if (!taps_inside) order = {coi, cii, ci_, kx};
+    std::vector<VarOrRVar> other_taps;
+    for (size_t d = rank() - 1; d-- > 0;) other_taps.push_back(taps_[d]);
+    if (grouped) order.push_back(co_);
+    order.insert(order.end(), other_taps.begin(), other_taps.end());
+    for (int d = 0; d < q.dimensions(); ++d) order.push_back(q[d]);
+    if (!grouped) order.push_back(co_);
+    order.push_back(group);
+    update.reorder(order).vectorize(coi, filters_.lanes).unroll(coi).unroll(cii);
+    if (taps_inside) update.unroll(kx);
+    if (grouped) update.parallel(group);
+    else update.parallel(co_);
+    part.compute_at(sums, ci_).store_in(MemoryType::Stack);
+    const auto unroll_tile = [&](Stage stage) {
+      stage.vectorize(co_, filters_.lanes).unroll(co_).unroll(ci_);
+      if (taps_inside) stage.unroll(kx);
+    };
+    unroll_tile(part);
+    Stage inner = part.update();
+    inner.reorder({co_, ci_, kx, r.x, r.y});
+    unroll_tile(inner);
+    if (!is_padded()) return;
+    padded_.compute_at(sums, rank() >= 2 ? q[0] : q[q.dimensions() - 1]);
+    const int vector = static_cast<int>(std::min<int64_t>(target_.lanes, geometry_.channels));
+    padded_.vectorize(padded_channel_, vector, TailStrategy::GuardWithIf);
+  }
+
+  // Every element of the results once: they may be weights updated in place.
+  void schedule_total(Func& out, Func& total, const RDom& all) {
+    const int vector = static_cast<int>(std::min<int64_t>(target_.lanes, geometry_.filters));
+    const TailStrategy tail = geometry_.filters % vector == 0 ? TailStrategy::Auto : TailStrategy::GuardWithIf;
+    out.vectorize(co_, vector, tail);
+    total.compute_at(out, ci_).vectorize(co_, vector, tail);
+    total.update().reorder(co_, all).vectorize(co_, vector, tail);
+  }
+
+  const Kernel& kernel_;
+  const MachineTarget& target_;
+  const ScheduleOptions& options_;
+  Lowering lowering_;
+  const Node& node_;
+  const ConvGeometry geometry_;
+  Dim batch_;
+  Var ci_{"ci"}, co_{"co"}, padded_channel_;
+  Vars taps_, dims_;  // outermost first
+  Func padded_{"padded"};
+  VectorTile filters_;
+  int64_t tap_tile_ = 1, channel_tile_ = 1;
+};
+
+}  // namespace
+
+BuiltKernel build_conv_weight_grad(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options) {
+  return WeightGrad(kernel, target, options).build();
+}
+
+}  // namespace kcc

@@ -1,0 +1,209 @@
+// Products of matrices, with element-wise work on the result:
+//   out[m, n] = epilogue(sum over k of a[m, k] b[k, n])
+// A tile of MR rows and NV vectors of columns stays in registers while k runs. Names as in BLAS: NN, NT (b given
+// transposed), TN (a given transposed).
+//   NN, TN: vectors along n straight from b. NT with a long k: vectors along k, added across lanes at the end ("dot").
+//   NT with a short k, and TT: b is transposed into scratch first.
+// Numbers: bench/kernels.cpp, and shared/reference/halide.md for the probes that chose the tiles.
+#include <algorithm>
+
+#include "codegen/kernels/family.h"
+#include "codegen/kernels/schedule.h"
+#include "compiler/support/check.h"
+
+namespace kcc {
+namespace {
+
+using Halide::Expr;
+using Halide::Func;
+using Halide::MemoryType;
+using Halide::RDom;
+using Halide::RVar;
+using Halide::Stage;
+using Halide::TailStrategy;
+using Halide::Var;
+
+int32_t narrow(int64_t value) { return static_cast<int32_t>(value); }
+
+class MatMul {
+ public:
+  MatMul(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options)
+      : kernel_(kernel), target_(target), options_(options), lowering_(kernel.body) {
+    const Node& node = kernel.body[kernel.anchor];
+    KCC_CHECK(node.op == OpKind::kMatMul, "a product");
+    a_ = node.inputs[0];
+    b_ = node.inputs[1];
+    transpose_a_ = node.attrs.integer("transpose_a") != 0;
+    transpose_b_ = node.attrs.integer("transpose_b") != 0;
+    rows_ = node.type.shape[0];
+    columns_ = node.type.shape[1];
+    depth_ = kernel.body[a_].type.shape[transpose_a_ ? 0 : 1];
+    exact_ = may_overwrite_operands(kernel.body);
+  }
+
+  BuiltKernel build() {
+    if (options_.level == 0) return plain();
+    if (columns_.batched) return plain();
+    if (transpose_b_ && !depth_.batched && depth_.size >= 4 * target_.lanes) return dot();
+    return tiles();
+  }
+
+ private:
+  Expr a(const Expr& m, const Expr& k) { return lowering_.at(a_, transpose_a_ ? Index{k, m} : Index{m, k}); }
+  Expr b(const Expr& k, const Expr& n) { return lowering_.at(b_, transpose_b_ ? Index{n, k} : Index{k, n}); }
+
+  // The body's results, the product read from `sum` (n, m).
+  Result results(const Func& sum) {
+    lowering_.bind(kernel_.anchor, [sum](const Index& index) { return sum(index[1], index[0]); });
+    const Vars vars{m_, n_};
+    return define_result(Func("result"), strict(lowering_.outputs_at(as_index(vars))), vars, Shape{rows_, columns_}, lowering_);
+  }
+
+  BuiltKernel finish(const Result& result, std::string schedule) {
+    BuiltKernel built;
+    built.pipeline = Halide::Pipeline(result.func);
+    built.arguments = lowering_.arguments();
+    built.schedule = std::move(schedule);
+    return built;
+  }
+
+  BuiltKernel plain() {
+    Func sum("sum");
+    RDom k(0, lowering_.extent(depth_), "k");
+    sum(n_, m_) = 0.0f;
+    sum(n_, m_) += a(m_, k) * b(k, n_);
+    sum.compute_root();
+    return finish(results(sum), "plain loops");
+  }
+
+  // Rows of a register tile, for `vectors` vectors of columns.
+  int tile_rows(int vectors) const {
+    const int registers = target_.registers == 32 ? 24 : 12;
+    int rows = std::max(1, std::min(registers / vectors, 8));
+    if (target_.registers == 32 && vectors == 4) rows = 4;
+    if (rows_.batched) return rows;
+    while (rows > 1 && rows_.size % rows != 0 && (exact_ || rows_.size < rows)) --rows;
+    return rows;
+  }
+
+  // Whether tiles cover the result without computing an element twice.
+  bool tiles_divide(const VectorTile& tile, int rows) const {
+    return columns_.size % tile.width() == 0 && (!rows_.batched && rows_.size % rows == 0);
+  }
+
+  BuiltKernel tiles() {
+    const VectorTile tile = choose_vectors(columns_.size, target_.lanes, target_.registers == 32 ? 4 : 2);
+    const int rows = tile_rows(tile.vectors);
+    Func sum("sum"), packed("packed");
+    RDom k(0, lowering_.extent(depth_), "k");
+    sum(n_, m_) = 0.0f;
+    if (transpose_b_) {
+      packed(n_, k_) = b(k_, n_);
+      packed.bound(n_, 0, narrow(columns_.size)).compute_root().reorder(k_, n_);
+      sum(n_, m_) += a(m_, k) * packed(n_, k);
+    } else {
+      sum(n_, m_) += a(m_, k) * b(k, n_);
+    }
+    std::string text = std::to_string(rows) + " x " + std::to_string(tile.vectors) + " vectors of " + std::to_string(tile.lanes);
+    if (transpose_b_) text = "b transposed first, " + text;
+    if (exact_ && !tiles_divide(tile, rows)) return finish(through_scratch(sum, k, tile, rows), text + ", through scratch");
+    Result result = results(sum);
+    schedule_tiles(result.func, sum, k, tile, rows);
+    return finish(result, text);
+  }
+
+  // The product in scratch as a whole, then the epilogue: each result is written once.
+  Result through_scratch(const Func& sum, const RDom& k, const VectorTile& tile, int rows) {
+    Func whole("whole");
+    whole(n_, m_) = sum(n_, m_);
+    whole.compute_root().bound(n_, 0, narrow(columns_.size));
+    schedule_tiles(whole, sum, k, tile, rows);
+    Result result = results(whole);
+    vectorize_exactly(result.func, tile.lanes);
+    return result;
+  }
+
+  void vectorize_exactly(Func f, int lanes) {
+    f.vectorize(n_, lanes, columns_.size % lanes == 0 ? TailStrategy::Auto : TailStrategy::GuardWithIf);
+  }
+
+  void schedule_tiles(Func out, Func sum, const RDom& k, const VectorTile& tile, int rows) {
+    const bool divides = columns_.size % tile.width() == 0;
+    Var ni("ni"), mi("mi"), task("task");
+    out.split(n_, n_, ni, tile.width(), divides ? TailStrategy::Auto : TailStrategy::ShiftInwards);
+    out.vectorize(ni, tile.lanes).unroll(ni);
+    // dW is written in whole lines: row tiles outermost. Otherwise the panel of b stays while rows pass.
+    const bool rows_outermost = transpose_a_;
+    const Expr enough = lowering_.extent(rows_) >= rows;
+    if (rows > 1) {
+      Stage full = rows_.batched ? out.specialize(enough) : Stage(out);
+      full.split(m_, m_, mi, rows, TailStrategy::ShiftInwards).unroll(mi);
+      if (rows_outermost) full.reorder(ni, mi, n_, m_).parallel(m_);
+      else full.reorder(ni, mi, m_, n_).parallel(n_);
+    }
+    if (rows == 1 || rows_.batched) {
+      if (rows_outermost) out.reorder(ni, n_, m_).parallel(m_);
+      else out.reorder(ni, m_, n_).parallel(n_);
+    }
+    sum.compute_at(out, rows_outermost ? n_ : m_).store_in(MemoryType::Stack);
+    sum.vectorize(n_, tile.lanes).unroll(n_).unroll(m_);
+    sum.update().reorder(n_, m_, k).vectorize(n_, tile.lanes).unroll(n_).unroll(m_);
+  }
+
+  // Vectors along k: lanes of partial sums for MR rows and NR columns, added up at the end; b is read as it lies.
+  BuiltKernel dot() {
+    const int lanes = target_.lanes;
+    const int max_columns = target_.registers == 32 ? 6 : 3, max_rows = target_.registers == 32 ? 4 : 3;
+    const int columns = static_cast<int>(std::min<int64_t>(max_columns, columns_.size));
+    const bool fixed_rows = !rows_.batched;
+    int rows = fixed_rows ? static_cast<int>(std::min<int64_t>(max_rows, rows_.size)) : max_rows;
+    Var lane("lane"), ni("ni"), mi("mi");
+    Func partial("partial"), sum("sum"), product("product");
+    RDom k(0, narrow(depth_.size / lanes), "k"), l(0, lanes, "l");
+    partial(lane, n_, m_) = 0.0f;
+    partial(lane, n_, m_) += a(m_, k * lanes + lane) * b(k * lanes + lane, n_);
+    sum(n_, m_) = 0.0f;
+    sum(n_, m_) += partial(l, n_, m_);
+    const int64_t rest = depth_.size % lanes;
+    RDom t(0, narrow(std::max<int64_t>(1, rest)), "t");
+    if (rest > 0) sum(n_, m_) += a(m_, narrow(depth_.size - rest) + t) * b(narrow(depth_.size - rest) + t, n_);
+    product(n_, m_) = sum(n_, m_);
+    const bool through = exact_ && (columns_.size % columns != 0 || !fixed_rows || rows_.size % rows != 0);
+    Result result = results(through ? product : sum);
+    Func out = through ? product : result.func;
+    if (through) {
+      product.compute_root().bound(n_, 0, narrow(columns_.size));
+      vectorize_exactly(result.func, static_cast<int>(std::min<int64_t>(lanes, columns_.size)));
+    }
+    out.split(n_, n_, ni, columns, columns_.size % columns == 0 ? TailStrategy::Auto : TailStrategy::ShiftInwards).unroll(ni);
+    if (rows > 1) {
+      Stage full = fixed_rows ? Stage(out) : out.specialize(lowering_.extent(rows_) >= rows);
+      full.split(m_, m_, mi, rows, TailStrategy::ShiftInwards).reorder(ni, mi, m_, n_).unroll(mi).parallel(n_);
+    }
+    if (rows == 1 || !fixed_rows) out.reorder(ni, m_, n_).parallel(n_);
+    sum.compute_at(out, m_).store_in(MemoryType::Stack).unroll(n_).unroll(m_);
+    sum.update(0).reorder(l, n_, m_).atomic().vectorize(l).unroll(n_).unroll(m_);
+    if (rest > 0) sum.update(1).reorder(n_, m_, t).unroll(n_).unroll(m_);
+    partial.compute_at(out, m_).store_in(MemoryType::Stack).vectorize(lane).unroll(n_).unroll(m_);
+    partial.update().reorder(lane, n_, m_, k).vectorize(lane).unroll(n_).unroll(m_);
+    return finish(result, "dot, " + std::to_string(rows) + " x " + std::to_string(columns) + " columns");
+  }
+
+  const Kernel& kernel_;
+  const MachineTarget& target_;
+  const ScheduleOptions& options_;
+  Lowering lowering_;
+  ValueId a_ = -1, b_ = -1;
+  bool transpose_a_ = false, transpose_b_ = false;
+  Dim rows_, columns_, depth_;
+  bool exact_ = false;
+  Var m_{"m"}, n_{"n"}, k_{"k"};
+};
+
+}  // namespace
+
+BuiltKernel build_matmul(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options) {
+  return MatMul(kernel, target, options).build();
+}
+
+}  // namespace kcc

@@ -1,0 +1,12 @@
+// Philox 4x32-10 (Salmon, Moraes, Dror and Shaw 2011) as a Func: random words as a function of key and position.
+#pragma once
+
+#include "Halide.h"
+
+namespace kcc {
+
+// (lane, block) -> the four words of counter (block*16 + lane, stream, step low, step high) under the seed;
+// key = seed low, seed high, step low, step high. What they mean: compiler/ops/random.h.
+Halide::Func philox_block(const Halide::Expr key[4], int64_t stream);
+
+}  // namespace kcc

@@ -1,0 +1,193 @@
+// Rows: reductions over trailing dimensions with element-wise work before, between and after, a row at a time: softmax
+// and its losses, layer normalization, accuracies. What several steps need and is dear to compute is kept in a row on
+// the stack; everything of a row happens while it is in the first cache.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "codegen/kernels/collapse.h"
+#include "codegen/kernels/family.h"
+#include "codegen/kernels/reduce.h"
+#include "codegen/kernels/schedule.h"
+#include "compiler/ops/op.h"
+#include "compiler/support/check.h"
+
+namespace kcc {
+namespace {
+
+using Halide::Func;
+using Halide::TailStrategy;
+using Halide::Var;
+
+// Elements that one task of a parallel loop works on at least.
+constexpr int64_t kTaskElements = 4096;
+// A kept row on the stack has at most this many elements.
+constexpr int64_t kStackElements = 8192;
+
+class Rows {
+ public:
+  Rows(const Kernel& kernel, const MachineTarget& target)
+      : target_(target), collapsed_(collapse(kernel.body)), lowering_(collapsed_.body), stages_(reduction_stages(collapsed_.body)) {
+    KCC_CHECK(!stages_.empty(), "a reduction");
+    const Node& first = node(stages_[0][0]);
+    domain_ = node(first.inputs[0]).type.shape;
+    kept_shape_ = first.type.shape;
+    all_vars_ = make_vars(domain_, "x");
+    kept_vars_ = Vars(all_vars_.begin(), all_vars_.begin() + static_cast<int64_t>(kept_shape_.size()));
+  }
+
+  BuiltKernel build(bool plain) {
+    if (!plain) find_sinks();
+    std::set<ValueId> done;
+    for (size_t s = 0; s < stages_.size(); ++s) {
+      if (!plain) keep_rows(static_cast<int64_t>(s), done);
+      reductions_.push_back(plain ? Reduction::plain(lowering_, stages_[s], kept_vars_)
+                                  : Reduction(lowering_, stages_[s], kept_vars_, target_));
+    }
+    if (!plain) keep_rows(static_cast<int64_t>(stages_.size()), done);
+    define_results();
+    schedule(plain);
+    BuiltKernel built;
+    std::vector<Func> outputs;
+    for (const Result& result : results_) outputs.push_back(result.func);
+    built.pipeline = Halide::Pipeline(outputs);
+    built.arguments = lowering_.arguments();
+    built.schedule = plain ? "plain loops" : "a row at a time, " + std::to_string(stages_.size()) + " passes, " + std::to_string(rows_.size()) + " rows kept";
+    built.strict_float = true;
+    return built;
+  }
+
+ private:
+  struct KeptRow {
+    Func func;
+    bool is_row = false;  // else one value a row
+  };
+
+  const Node& node(ValueId v) const { return collapsed_.body[v]; }
+  bool is_row(ValueId v) const { return node(v).type.shape == domain_; }
+
+  // For every value the passes that read it: number of the stage, or of all stages for the results.
+  void find_sinks() {
+    const Graph& body = collapsed_.body;
+    sinks_.resize(body.nodes.size());
+    stage_of_.assign(body.nodes.size(), -1);
+    for (size_t s = 0; s < stages_.size(); ++s)
+      for (ValueId v : stages_[s]) stage_of_[static_cast<size_t>(v)] = static_cast<int64_t>(s);
+    for (const NamedValue& output : body.outputs) sinks_[static_cast<size_t>(output.value)].insert(static_cast<int64_t>(stages_.size()));
+    for (size_t v = body.nodes.size(); v-- > 0;) {
+      const std::set<int64_t> own = stage_of_[v] >= 0 ? std::set<int64_t>{stage_of_[v]} : sinks_[v];
+      // A value kept in a row is computed for its first reader.
+      const bool kept = wants_row(static_cast<ValueId>(v));
+      for (ValueId input : body.nodes[v].inputs) {
+        auto& readers = sinks_[static_cast<size_t>(input)];
+        if (kept) readers.insert(*own.begin());
+        else readers.insert(own.begin(), own.end());
+      }
+    }
+  }
+
+  // Dear to compute, and read by more than one pass; or one value a row that a whole row reads.
+  bool wants_row(ValueId v) const {
+    const Node& n = node(v);
+    const OpInfo& op = info(n.op);
+    const bool dear = op.category == OpCategory::kElementwise && (!op.cheap || n.op == OpKind::kDiv || n.op == OpKind::kRsqrt || n.op == OpKind::kSqrt);
+    if (!dear) return op.category == OpCategory::kRandom && sinks_[static_cast<size_t>(v)].size() > 1;
+    if (n.type.shape == kept_shape_) return true;
+    return n.op != OpKind::kDiv && is_row(v) && sinks_[static_cast<size_t>(v)].size() > 1;
+  }
+
+  // The rows that pass `stage` is the first to read.
+  void keep_rows(int64_t stage, std::set<ValueId>& done) {
+    for (ValueId v = 0; v < collapsed_.body.size(); ++v) {
+      const auto& readers = sinks_[static_cast<size_t>(v)];
+      if (readers.empty() || *readers.begin() != stage || done.count(v) || !wants_row(v)) continue;
+      done.insert(v);
+      const bool row = is_row(v);
+      const Vars& vars = row ? all_vars_ : kept_vars_;
+      Func func("row");
+      func(reversed(vars)) = lowering_.at(v, as_index(vars));
+      rows_.push_back({func, row});
+      lowering_.bind(v, [func](const Index& index) { return func(reversed(index)); });
+    }
+  }
+
+  // Neighbouring results of one shape are one Func.
+  void define_results() {
+    const Graph& body = collapsed_.body;
+    for (size_t i = 0; i < body.outputs.size();) {
+      const Shape shape = body[body.outputs[i].value].type.shape;
+      const bool row = shape == domain_;
+      KCC_CHECK(row || shape == kept_shape_, "results with or without the reduced dimensions");
+      const Vars& vars = row ? all_vars_ : kept_vars_;
+      std::vector<Halide::Expr> values;
+      const size_t first = i;
+      for (; i < body.outputs.size() && body[body.outputs[i].value].type.shape == shape &&
+             collapsed_.output_shapes[i] == collapsed_.output_shapes[first]; ++i)
+        values.push_back(lowering_.at(body.outputs[i].value, as_index(vars)));
+      results_.push_back(define_result(Func(numbered("result", results_.size())), values, vars, shape, collapsed_.output_shapes[first],
+                                       collapsed_.output_dims[first], lowering_));
+    }
+  }
+
+  void schedule(bool plain) {
+    if (plain || kept_vars_.empty()) {
+      for (Reduction& reduction : reductions_) reduction.compute_root();
+      for (KeptRow& row : rows_) row.func.compute_root();
+      return;
+    }
+    // Loops over rows: parallel over blocks of rows where there is one row index, else over the outermost.
+    const Var row = kept_vars_.back();
+    Var block("block"), inside("inside");
+    const int64_t row_elements = element_count(Shape(domain_.begin() + static_cast<int64_t>(kept_shape_.size()), domain_.end())).size;
+    const int rows_a_task = static_cast<int>(std::max<int64_t>(1, kTaskElements / std::max<int64_t>(1, row_elements)));
+    for (Result& result : results_) {
+      Func& f = result.func;
+      if (result.vars.size() == all_vars_.size()) vectorize_row(f, TailStrategy::ShiftInwards);
+      f.split(row, block, inside, rows_a_task, TailStrategy::GuardWithIf);
+      std::vector<Halide::VarOrRVar> order;
+      for (size_t d = result.vars.size(); d-- > kept_vars_.size();) order.push_back(result.vars[d]);
+      order.push_back(inside);
+      order.push_back(block);
+      for (size_t d = kept_vars_.size() - 1; d-- > 0;) order.push_back(kept_vars_[d]);
+      f.reorder(order);
+      if (kept_vars_.size() == 1) f.parallel(block);
+      else f.parallel(kept_vars_[0]);
+      if (&result != &results_[0]) f.compute_with(results_[0].func, inside);
+    }
+    const Halide::LoopLevel level(results_[0].func, inside);
+    for (Reduction& reduction : reductions_) reduction.compute_at(level);
+    for (KeptRow& kept : rows_) {
+      kept.func.compute_at(level);
+      if (!kept.is_row || row_elements <= kStackElements) kept.func.store_in(Halide::MemoryType::Stack);
+      if (kept.is_row) vectorize_row(kept.func, TailStrategy::ShiftInwards);
+    }
+  }
+
+  void vectorize_row(Func& f, TailStrategy tail) {
+    const Dim& inner = domain_.back();
+    const Var x = all_vars_.back();
+    const int vector = static_cast<int>(std::min<int64_t>(inner.size, target_.lanes));
+    if (!inner.batched) f.bound(x, 0, static_cast<int32_t>(inner.size));
+    f.vectorize(x, vector, inner.size % vector == 0 ? TailStrategy::Auto : tail);
+  }
+
+  const MachineTarget& target_;
+  const Collapsed collapsed_;
+  Lowering lowering_;
+  const std::vector<std::vector<ValueId>> stages_;
+  Shape domain_, kept_shape_;
+  Vars all_vars_, kept_vars_;
+  std::vector<std::set<int64_t>> sinks_;
+  std::vector<int64_t> stage_of_;
+  std::vector<Reduction> reductions_;
+  std::vector<KeptRow> rows_;
+  std::vector<Result> results_;
+};
+
+}  // namespace
+
+BuiltKernel build_rows(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options) {
+  return Rows(kernel, target).build(options.level == 0);
+}
+
+}  // namespace kcc

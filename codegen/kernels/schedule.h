@@ -1,0 +1,47 @@
+// What the kernel families share: results over collapsed or plain dimensions, and choices of vectors and tiles.
+#pragma once
+
+#include <vector>
+
+#include "Halide.h"
+#include "codegen/kernels/family.h"
+#include "codegen/lower.h"
+
+namespace kcc {
+
+// A Func whose buffers are results: values at `vars` (outermost first). Where the body was collapsed, `dims` says for
+// each variable which dimension of `memory` it runs along; the dimensions it stands for are walked through that one.
+struct Result {
+  Halide::Func func;
+  Vars vars;
+};
+Result define_result(Halide::Func func, const std::vector<Halide::Expr>& values, const Vars& vars, const Shape& extents,
+                     const Shape& memory, const std::vector<int64_t>& dims, const Lowering& lowering);
+// Without collapsing.
+Result define_result(Halide::Func func, const std::vector<Halide::Expr>& values, const Vars& vars, const Shape& shape,
+                     const Lowering& lowering);
+
+// Element-wise work after fast accumulations: comparisons must see NaN there too.
+Halide::Expr strict(const Halide::Expr& value);
+std::vector<Halide::Expr> strict(std::vector<Halide::Expr> values);
+
+// Whether results may be written over operands while the kernel runs: states are updated in place, and only they
+// have a shape without the batch. Their elements must not be computed twice.
+bool may_overwrite_operands(const Graph& body);
+
+// How a dimension of `extent` elements is cut into `vectors` vectors of `lanes`; the last tile is shifted inwards
+// where it does not divide.
+struct VectorTile {
+  int lanes = 1;
+  int vectors = 1;
+  int width() const { return lanes * vectors; }
+};
+VectorTile choose_vectors(int64_t extent, int lanes, int max_vectors);
+
+// The value in [low, high] that covers `extent` with the least waste; the larger of equal ones.
+int64_t choose_tile(int64_t extent, int64_t low, int64_t high);
+
+// Runs the outermost loops of a stage in parallel: `outer` is the outermost, `inner` the next; either may be unused.
+void parallel_over(Halide::Stage stage, const Halide::VarOrRVar& inner, const Halide::VarOrRVar& outer);
+
+}  // namespace kcc

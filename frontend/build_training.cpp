@@ -1,0 +1,304 @@
+#include "frontend/build_training.h"
+
+#include <fmt/format.h>
+
+#include "compiler/ops/elementwise.h"
+#include "compiler/ops/leaf.h"
+#include "compiler/ops/reduce.h"
+#include "compiler/ops/shape.h"
+#include "compiler/passes/differentiate.h"
+#include "frontend/build_graph.h"
+#include "frontend/training/compile_arguments.h"
+
+namespace kcc {
+namespace {
+
+std::vector<int64_t> all_axes(const Builder& b, ValueId x, int64_t first = 0) {
+  std::vector<int64_t> axes;
+  for (int64_t axis = first; axis < b.type(x).rank(); ++axis) axes.push_back(axis);
+  return axes;
+}
+
+// (B) -> (B, 1, ...), to weigh values of any rank.
+ValueId align_weights(Builder& b, ValueId weights, ValueId values) {
+  Shape shape(b.shape(values).size());
+  shape[0] = b.shape(weights)[0];
+  return reshape(b, weights, shape);
+}
+
+// The class numbers' or rows' type for an output.
+Type target_type(const Type& output, const Loss& loss) {
+  if (!loss.class_indices) return output;
+  Type type{DType::kI32, output.shape};
+  type.shape.pop_back();
+  return type;
+}
+
+// ---- reported names, as CompileMetrics.result and CompileLoss make them
+
+class ReportedNames {
+ public:
+  std::string next(const std::string& prefix, const std::string& metric) {
+    const std::string name = prefix + metric;
+    const int count = used_[name]++;
+    return count == 0 ? name : fmt::format("{}_{}", name, count);
+  }
+  // A weighted metric whose name is taken says that it is weighted.
+  std::string next_weighted(const std::string& prefix, const std::string& metric) {
+    if (used_.count(prefix + metric) == 0) return next(prefix, metric);
+    return next(prefix, "weighted_" + metric);
+  }
+
+ private:
+  std::map<std::string, int> used_;
+};
+
+// One reported mean and where its values come from.
+struct Reported {
+  enum class Source { kTotalLoss, kOutputLoss, kMetric, kWeightedMetric };
+  Source source = Source::kTotalLoss;
+  size_t output = 0;
+  const MetricFunction* function = nullptr;
+  StateId total = -1, count = -1;
+};
+
+// Everything that evaluate and train share: the resolved arguments and the states behind them.
+class TrainingBuilder {
+ public:
+  TrainingBuilder(const BoundModel& model, const TrainingSpec& spec, Module& module)
+      : model_(model),
+        spec_(spec),
+        module_(module),
+        loss_origin_(add_origin("loss", "Loss")),
+        metric_origin_(add_origin("metrics", "Metrics")),
+        optimizer_origin_(add_origin("optimizer", spec.optimizer->class_name)) {
+    for (size_t i = 0; i < spec.outputs.size(); ++i)
+      if (spec.outputs[i].loss) trained_.push_back(i);
+  }
+
+  void run() {
+    add_targets();
+    add_optimizer_states();
+    add_metrics();
+    module_.evaluate.name = "evaluate";
+    module_.train.name = "train";
+    GraphContext evaluate(module_, module_.evaluate);
+    build(evaluate, false);
+    evaluate.finish();
+    GraphContext train(module_, module_.train);
+    const ValueId loss = build(train, true);
+    optimize(train, loss);
+    train.finish();
+  }
+
+ private:
+  int32_t add_origin(std::string layer, std::string class_name) {
+    module_.origins.push_back({std::move(layer), std::move(class_name)});
+    return static_cast<int32_t>(module_.origins.size()) - 1;
+  }
+
+  // ---- states
+
+  StateId add_scalar(const std::string& name, StateRole role, DType dtype, double value,
+                     const std::string& file_path = "") {
+    State state{name,        file_path, role,
+                {dtype, {}}, {},        role == StateRole::kMetric ? metric_origin_ : optimizer_origin_};
+    state.initializer.a = value;
+    return add_state(module_, std::move(state));
+  }
+
+  void add_targets() {
+    for (size_t i : trained_) {
+      const Loss& loss = *spec_.outputs[i].loss;
+      module_.targets.push_back({module_.outputs[i].name, target_type(module_.outputs[i].type, loss),
+                                 loss.one_hot_labels, loss.class_indices});
+    }
+  }
+
+  void add_metrics() {
+    report("loss", {Reported::Source::kTotalLoss, 0, nullptr});
+    ReportedNames names;
+    const auto prefix = [&](size_t i) { return spec_.outputs.size() > 1 ? module_.outputs[i].name + "_" : ""; };
+    for (size_t i : trained_)
+      for (const MetricFunction& metric : spec_.outputs[i].metrics)
+        report(names.next(prefix(i), metric.name), {Reported::Source::kMetric, i, &metric});
+    for (size_t i : trained_)
+      for (const MetricFunction& metric : spec_.outputs[i].weighted_metrics)
+        report(names.next_weighted(prefix(i), metric.name), {Reported::Source::kWeightedMetric, i, &metric});
+    if (trained_.size() < 2) return;
+    for (size_t i : trained_) report(module_.outputs[i].name + "_loss", {Reported::Source::kOutputLoss, i, nullptr});
+  }
+
+  void report(const std::string& name, Reported reported) {
+    reported.total = add_scalar(name + "/total", StateRole::kMetric, DType::kF32, 0);
+    reported.count = add_scalar(name + "/count", StateRole::kMetric, DType::kF32, 0);
+    module_.metrics.push_back({name, reported.total, reported.count});
+    reported_.push_back(reported);
+  }
+
+  // Slots lie kind by kind in memory, like the weights; file paths number them as Keras does.
+  void add_optimizer_states() {
+    const Optimizer& o = *spec_.optimizer;
+    int64_t next_path = 0;
+    const auto path = [](int64_t i) { return fmt::format("optimizer/vars/{}", i); };
+    module_.iterations = add_scalar(o.name + "/iteration", StateRole::kOptimizer, DType::kI32, 0, path(next_path++));
+    if (!o.learning_rate.schedule)
+      module_.learning_rate = add_scalar(o.name + "/learning_rate", StateRole::kOptimizer, DType::kF32,
+                                         o.learning_rate.value, path(next_path++));
+    for (size_t i : model_.order.layers)
+      for (const BoundWeight& weight : model_.layers[i].weights)
+        if (weight.trained) weights_.push_back(&weight);
+    slots_.resize(weights_.size());
+    for (const std::vector<std::string>& group : o.slot_groups) {
+      const int64_t group_size = static_cast<int64_t>(group.size());
+      for (int64_t k = 0; k < group_size; ++k)
+        for (size_t w = 0; w < weights_.size(); ++w)
+          slots_[w].push_back(add_slot(*weights_[w], group[static_cast<size_t>(k)],
+                                       path(next_path + static_cast<int64_t>(w) * group_size + k)));
+      next_path += group_size * static_cast<int64_t>(weights_.size());
+    }
+  }
+
+  StateId add_slot(const BoundWeight& weight, const std::string& slot, const std::string& file_path) {
+    const State& of = module_.states[static_cast<size_t>(weight.state)];
+    std::string name = of.name;
+    for (char& c : name)
+      if (c == '/') c = '_';
+    return add_state(module_, {fmt::format("{}/{}_{}", spec_.optimizer->name, name, slot),
+                               file_path,
+                               StateRole::kSlot,
+                               of.type,
+                               {},
+                               of.origin});
+  }
+
+  // ---- graphs
+
+  // The forward pass, losses and metrics; gives the total loss.
+  ValueId build(GraphContext& context, bool training) {
+    const std::vector<ValueId> predictions = build_forward(model_, context, training);
+    Builder b{context.graph(), loss_origin_};
+    std::vector<Comparison> comparisons(predictions.size());
+    std::vector<ValueId> weights(predictions.size(), -1);
+    for (size_t k = 0; k < trained_.size(); ++k)
+      comparisons[trained_[k]] = {input(b, module_.targets[k].name, module_.targets[k].type), predictions[trained_[k]]};
+    for (size_t k = 0; k < trained_.size(); ++k)
+      weights[trained_[k]] = input(b, module_.targets[k].name + "/sample_weight", {DType::kF32, batched_shape({})});
+    std::vector<ValueId> losses(predictions.size(), -1);
+    ValueId total = -1;
+    for (size_t i : trained_) {
+      const OutputTraining& output = spec_.outputs[i];
+      losses[i] = reduce_loss(b, output.loss->values(b, comparisons[i]), weights[i], output.loss->reduction);
+      ValueId weighted = output.loss_weight == 1 ? losses[i] : mul(b, losses[i], output.loss_weight);
+      total = total < 0 ? weighted : add(b, total, weighted);
+    }
+    total = add_penalties(context, total);
+    for (const Reported& reported : reported_) {
+      const size_t i = reported.output;
+      b.origin = metric_origin_;
+      if (reported.source == Reported::Source::kTotalLoss)
+        accumulate_loss(context, reported, total);
+      else if (reported.source == Reported::Source::kOutputLoss)
+        accumulate_loss(context, reported, losses[i]);
+      else
+        accumulate(context, reported, reported.function->values(b, comparisons[i]), weights[i]);
+    }
+    return total;
+  }
+
+  // values: (B, ...), weights: (B). Keras divides by the number of values, whatever their weights.
+  static ValueId reduce_loss(Builder& b, ValueId values, ValueId weights, Reduction reduction) {
+    ValueId aligned = align_weights(b, weights, values);
+    ValueId weighted = mul(b, values, aligned);
+    ValueId sum = reduce_sum(b, weighted, all_axes(b, weighted));
+    if (reduction == Reduction::kSum) return sum;
+    if (reduction == Reduction::kMeanOverBatch) return div(b, sum, extent(b, b.shape(values)));
+    ValueId weight = reduce_sum(b, weights, {0});
+    ValueId is_zero = binary(b, OpKind::kEq, weight, constant(b, 0.0));
+    return select(b, is_zero, constant(b, 0.0), div(b, sum, select(b, is_zero, constant(b, 1.0), weight)));
+  }
+
+  ValueId add_penalties(GraphContext& context, ValueId total) {
+    for (const BoundWeight* weight : weights_) {
+      if (weight->penalty.is_none()) continue;
+      Builder b{context.graph(), module_.states[static_cast<size_t>(weight->state)].origin};
+      total = add(b, total, penalty_of(b, context.read(weight->state), weight->penalty));
+    }
+    return total;
+  }
+
+  void add_to(GraphContext& context, StateId state, ValueId value) {
+    Builder b{context.graph(), metric_origin_};
+    context.update(state, add(b, context.read(state), value));
+  }
+
+  // A batch's mean loss counts as often as the batch has samples.
+  void accumulate_loss(GraphContext& context, const Reported& reported, ValueId loss) {
+    Builder b{context.graph(), metric_origin_};
+    ValueId samples = extent(b, batched_shape({}));
+    add_to(context, reported.total, mul(b, loss, samples));
+    add_to(context, reported.count, samples);
+  }
+
+  // values: (B, ...); each sample's mean over the rest is one value of the metric.
+  void accumulate(GraphContext& context, const Reported& reported, ValueId values, ValueId weights) {
+    Builder b{context.graph(), metric_origin_};
+    ValueId samples = b.type(values).rank() > 1 ? mean(b, values, all_axes(b, values, 1)) : values;
+    const bool weighted = reported.source == Reported::Source::kWeightedMetric;
+    if (weighted) samples = mul(b, samples, weights);
+    add_to(context, reported.total, reduce_sum(b, samples, {0}));
+    add_to(context, reported.count, weighted ? reduce_sum(b, weights, {0}) : extent(b, batched_shape({})));
+  }
+
+  // ---- updates
+
+  ValueId learning_rate(GraphContext& context, Builder& b, ValueId iterations) {
+    const LearningRate& rate = spec_.optimizer->learning_rate;
+    ValueId step = cast(b, iterations, DType::kF32);
+    if (rate.schedule) return rate.schedule(b, step);
+    ValueId value = context.read(module_.learning_rate);
+    return rate.decay == 0 ? value : div(b, value, add(b, mul(b, step, rate.decay), 1.0));
+  }
+
+  void optimize(GraphContext& context, ValueId loss) {
+    if (weights_.empty()) return;  // Keras's optimizer does not even count such steps
+    const Optimizer& o = *spec_.optimizer;
+    std::vector<ValueId> values;
+    for (const BoundWeight* weight : weights_) values.push_back(context.read(weight->state));
+    std::vector<ValueId> gradients = differentiate(context.graph(), loss, values);
+    Builder b{context.graph(), optimizer_origin_};
+    gradients = clip_gradients(b, gradients, o.clipping);
+    ValueId iterations = context.read(module_.iterations);
+    ValueId rate = learning_rate(context, b, iterations);
+    ValueId next = binary(b, OpKind::kAdd, iterations, constant(b, 1, DType::kI32));
+    ValueId shared = o.rate ? o.rate(b, rate, cast(b, next, DType::kF32)) : rate;
+    ValueId shrink = o.weight_decay == 0 ? -1 : mul(b, rate, o.weight_decay);
+    for (size_t w = 0; w < weights_.size(); ++w) {
+      WeightStep step{values[w], gradients[w], shared, {}};
+      if (shrink >= 0) step.weight = sub(b, step.weight, mul(b, step.weight, shrink));
+      for (StateId slot : slots_[w]) step.slots.push_back(context.read(slot));
+      context.update(weights_[w]->state, o.update(b, step));
+      for (size_t s = 0; s < step.slots.size(); ++s) context.update(slots_[w][s], step.slots[s]);
+    }
+    context.update(module_.iterations, next);
+  }
+
+  const BoundModel& model_;
+  const TrainingSpec& spec_;
+  Module& module_;
+  int32_t loss_origin_, metric_origin_, optimizer_origin_;
+  std::vector<size_t> trained_;  // outputs with a loss
+  std::vector<Reported> reported_;
+  std::vector<const BoundWeight*> weights_;  // that the optimizer updates, in Keras's order
+  std::vector<std::vector<StateId>> slots_;  // parallel to weights_
+};
+
+}  // namespace
+
+void build_training(const BoundModel& model, const TrainingOverrides& overrides, const Report& report, Module& module) {
+  const TrainingSpec spec = resolve_compile(model.spec.compile, overrides, module.outputs, report);
+  if (report.diagnostics.has_errors() || !spec.has_loss()) return;
+  TrainingBuilder(model, spec, module).run();
+}
+
+}  // namespace kcc

@@ -1,0 +1,23 @@
+#include "frontend/expressions.h"
+
+#include "compiler/ops/elementwise.h"
+
+namespace kcc {
+
+ValueId at_least(Builder& b, ValueId x, double y) {
+  return binary(b, OpKind::kGe, x, constant(b, y));
+}
+ValueId at_most(Builder& b, ValueId x, double y) {
+  return binary(b, OpKind::kLe, x, constant(b, y));
+}
+
+// max(x, 0) + log(1 + exp(-|x|)). At 0 the first term has gradient 0, and -|x| is written so that its gradient is 1
+// there, which the second term halves: together 1/2.
+ValueId softplus(Builder& b, ValueId x) {
+  ValueId positive = greater(b, x, 0.0);
+  ValueId minus_abs = select(b, positive, neg(b, x), x);
+  ValueId tail = unary(b, OpKind::kLog1p, unary(b, OpKind::kExp, minus_abs));
+  return add(b, select(b, positive, x, constant(b, 0.0)), tail);
+}
+
+}  // namespace kcc

@@ -1,0 +1,26 @@
+#include "frontend/frontend.h"
+
+#include "frontend/bind_layers.h"
+#include "frontend/build_graph.h"
+#include "frontend/build_training.h"
+#include "frontend/read_model.h"
+
+namespace kcc {
+
+Module read_module(const std::string& bytes, const std::string& file, const FrontendOptions& options,
+                   Diagnostics& diagnostics) {
+  Module module;
+  const auto spec = read_model(bytes, file, diagnostics);
+  if (!spec || diagnostics.has_errors()) return module;
+  module.name = spec->name;
+  module.keras_version = spec->keras_version;
+  const Report report{file, "", diagnostics};
+  const auto model = bind_layers(*spec, options, report, module);
+  if (!model) return module;
+  // From here on the layers fit together: what is built cannot fail.
+  build_predict(*model, module);
+  build_training(*model, options.training, report, module);
+  return module;
+}
+
+}  // namespace kcc

@@ -1,0 +1,98 @@
+#include "frontend/layers/options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <numeric>
+
+#include "compiler/ops/conv.h"
+#include "compiler/ops/shape.h"
+
+namespace kcc {
+
+std::vector<Weight> KernelOptions::weights(const std::vector<int64_t>& kernel_shape, int64_t units) const {
+  std::vector<Weight> weights{{"kernel", kernel_shape, kernel, true, kernel_penalty}};
+  if (use_bias) weights.push_back({"bias", {units}, bias, true, bias_penalty});
+  return weights;
+}
+
+KernelOptions read_kernel_options(ConfigReader& config) {
+  KernelOptions options;
+  options.use_bias = config.boolean("use_bias", true);
+  options.kernel = read_initializer(config, "kernel_initializer", "glorot_uniform");
+  options.bias = read_initializer(config, "bias_initializer", "zeros");
+  options.kernel_penalty = read_penalty(config, "kernel_regularizer");
+  options.bias_penalty = read_penalty(config, "bias_regularizer");
+  config.refuse("kernel_constraint");
+  config.refuse("bias_constraint");
+  config.refuse("lora_rank");
+  config.ignore({"lora_alpha"});
+  return options;
+}
+
+DataFormat read_data_format(ConfigReader& config) {
+  const std::string format = config.choice("data_format", "channels_last", {"channels_first", "channels_last"});
+  return format == "channels_first" ? DataFormat::kChannelsFirst : DataFormat::kChannelsLast;
+}
+
+size_t channel_axis(DataFormat format, size_t rank) {
+  return format == DataFormat::kChannelsFirst ? 1 : rank - 1;
+}
+size_t first_spatial_axis(DataFormat format) {
+  return format == DataFormat::kChannelsFirst ? 2 : 1;
+}
+
+ValueId to_channels_last(Builder& b, ValueId x, DataFormat format) {
+  if (format == DataFormat::kChannelsLast) return x;
+  std::vector<int64_t> order{0};
+  for (int64_t axis = 2; axis < b.type(x).rank(); ++axis) order.push_back(axis);
+  order.push_back(1);
+  return transpose(b, x, order);
+}
+
+ValueId from_channels_last(Builder& b, ValueId x, DataFormat format) {
+  if (format == DataFormat::kChannelsLast) return x;
+  std::vector<int64_t> order{0, b.type(x).rank() - 1};
+  for (int64_t axis = 1; axis + 1 < b.type(x).rank(); ++axis) order.push_back(axis);
+  return transpose(b, x, order);
+}
+
+bool read_same_padding(ConfigReader& config) {
+  std::string padding = config.text("padding", "valid");
+  std::transform(padding.begin(), padding.end(), padding.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (padding != "same" && padding != "valid") config.error("padding", "'valid' or 'same'");
+  return padding == "same";
+}
+
+std::vector<int64_t> spatial_extents(const WindowOptions& options, const Shape& shape) {
+  std::vector<int64_t> extents;
+  for (size_t i = 0; i < options.size.size(); ++i)
+    extents.push_back(shape[first_spatial_axis(options.format) + i].size);
+  return extents;
+}
+
+std::optional<std::vector<int64_t>> window_extents(const WindowOptions& o, const Shape& shape, const std::string& what,
+                                                   const Misfit& misfit) {
+  std::vector<int64_t> extents = spatial_extents(o, shape);
+  for (size_t i = 0; i < extents.size(); ++i) {
+    int64_t low = 0, high = 0;
+    if (o.same) same_padding(extents[i], o.size[i], o.strides[i], o.dilations[i], &low, &high);
+    const int64_t extent = window_extent(extents[i], o.size[i], o.strides[i], o.dilations[i], low, high);
+    if (extent < 1)
+      return misfit(fmt::format("{} ({}) does not fit into the input {}: the output would be empty", what,
+                                fmt::join(o.size, ", "), keras_shape(shape)),
+                    "a smaller window, an earlier layer with less striding, or padding='same' would fit");
+    extents[i] = extent;
+  }
+  return extents;
+}
+
+Shape image_shape(const WindowOptions& options, const std::vector<int64_t>& extents, int64_t channels) {
+  std::vector<int64_t> sizes = extents;
+  sizes.insert(options.format == DataFormat::kChannelsFirst ? sizes.begin() : sizes.end(), channels);
+  return batched_shape(sizes);
+}
+
+}  // namespace kcc

@@ -1,0 +1,61 @@
+// Flatten, Reshape.
+#include <fmt/format.h>
+
+#include "compiler/ops/shape.h"
+#include "frontend/layers/options.h"
+#include "frontend/layers/recipes.h"
+
+namespace kcc {
+namespace {
+
+// Elements of one sample.
+int64_t sample_size(const Shape& shape) {
+  return element_count(shape).size;
+}
+
+}  // namespace
+
+LayerBody flatten(ConfigReader& c) {
+  const DataFormat format = read_data_format(c);
+  LayerBody body;
+  body.infer = [](const Shapes& inputs) -> std::optional<Shape> { return batched_shape({sample_size(inputs[0])}); };
+  body.call = [=](CallScope& scope, const std::vector<ValueId>& inputs) {
+    Builder& b = scope.b;
+    ValueId x = b.type(inputs[0]).rank() > 1 ? to_channels_last(b, inputs[0], format) : inputs[0];
+    return reshape(b, x, batched_shape({sample_size(b.shape(x))}));
+  };
+  return body;
+}
+
+LayerBody reshape_layer(ConfigReader& c) {
+  const std::vector<int64_t> target = c.shape("target_shape").value_or(std::vector<int64_t>{});
+  if (!c.has("target_shape")) c.error("target_shape", "a list of extents");
+  int64_t open = 0;
+  for (int64_t extent : target) open += extent == -1;
+  for (int64_t extent : target)
+    if (open > 1 || extent < -1 || extent == 0) {
+      c.error("target_shape", "positive extents, at most one of them -1");
+      break;
+    }
+  LayerBody body;
+  body.infer = [=, misfit = Misfit(c)](const Shapes& inputs) -> std::optional<Shape> {
+    const int64_t total = sample_size(inputs[0]);
+    int64_t known = 1;
+    for (int64_t extent : target)
+      if (extent != -1 && (extent == 0 || __builtin_mul_overflow(known, extent, &known)))
+        return misfit("target_shape has too many elements");
+    if (open == 0 ? known != total : total % known != 0)
+      return misfit(fmt::format("target_shape ({}) does not fit the input {}, which has {} elements a sample",
+                                fmt::join(target, ", "), keras_shape(inputs[0]), total));
+    std::vector<int64_t> extents = target;
+    for (int64_t& extent : extents)
+      if (extent == -1) extent = total / known;
+    return batched_shape(extents);
+  };
+  body.call = [infer = body.infer](CallScope& scope, const std::vector<ValueId>& inputs) {
+    return reshape(scope.b, inputs[0], *infer({scope.b.shape(inputs[0])}));
+  };
+  return body;
+}
+
+}  // namespace kcc

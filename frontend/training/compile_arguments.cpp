@@ -1,0 +1,213 @@
+#include "frontend/training/compile_arguments.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "frontend/call_syntax.h"
+#include "frontend/layer.h"
+
+namespace kcc {
+namespace {
+
+using json::Value;
+
+class Resolver {
+ public:
+  Resolver(const CompileSpec& compile, const TrainingOverrides& overrides, const std::vector<NamedType>& outputs,
+           const Report& report)
+      : compile_(compile), overrides_(overrides), outputs_(outputs), report_(report) {
+    training_.outputs.resize(outputs.size());
+    for (const NamedType& output : outputs) names_.push_back(output.name);
+  }
+
+  TrainingSpec run() {
+    losses();
+    loss_weights();
+    if (overrides_.metrics.empty())
+      metrics(compile_.metrics, "metrics", &OutputTraining::metrics);
+    else
+      overriding_metrics();
+    metrics(compile_.weighted_metrics, "weighted_metrics", &OutputTraining::weighted_metrics);
+    optimizer();
+    return std::move(training_);
+  }
+
+ private:
+  Report option(const char* name) const { return {name, "", report_.diagnostics}; }
+
+  // Position of an output by its name; empty after reporting that there is none.
+  std::optional<size_t> find_output(const std::string& name, json::Mark mark, const Report& report) const {
+    for (size_t i = 0; i < names_.size(); ++i)
+      if (names_[i] == name) return i;
+    const std::string hint = did_you_mean(name, names_);
+    report.error(mark, fmt::format("there is no output '{}'", name),
+                 hint.empty() ? fmt::format("the outputs are: {}", fmt::join(names_, ", ")) : hint);
+    return std::nullopt;
+  }
+
+  // ---- losses
+
+  void set_loss(size_t output, const Value& value, const Report& report) {
+    if (value.is_null()) {
+      training_.outputs[output].loss.reset();
+      return;
+    }
+    const Shape& shape = outputs_[output].type.shape;
+    if (shape.size() < 2)
+      return report.error(value.mark, fmt::format("output '{}' has the shape {}, and a loss needs rank 2 or more",
+                                                  names_[output], keras_shape(shape)));
+    training_.outputs[output].loss = read_loss(value, shape, report);
+  }
+
+  void losses() {
+    const bool all_overridden = overrides_.losses.count("") != 0;
+    if (!all_overridden) losses_of_file();
+    for (const auto& [name, text] : overrides_.losses) {
+      const Report report = option("--loss");
+      const auto value = parse_call(text, report);
+      if (!value) continue;
+      if (!name.empty()) {
+        if (const auto output = find_output(name, {}, report)) set_loss(*output, *value, report);
+        continue;
+      }
+      for (size_t i = 0; i < outputs_.size(); ++i) set_loss(i, *value, report);
+    }
+  }
+
+  void losses_of_file() {
+    const Value& loss = compile_.loss;
+    if (loss.is_null()) return;
+    if (loss.is_array()) {
+      if (loss.items.size() != outputs_.size())
+        return report_.error(loss.mark,
+                             fmt::format("found {} losses for {} outputs", loss.items.size(), outputs_.size()));
+      for (size_t i = 0; i < outputs_.size(); ++i) set_loss(i, loss.items[i], report_);
+    } else if (loss.is_object() && !named_object(loss)) {
+      for (const json::Member& member : loss.members)
+        if (const auto output = find_output(member.key, member.mark, report_)) set_loss(*output, member.value, report_);
+      for (const std::string& name : names_)
+        if (!loss.find(name))
+          report_.error(loss.mark, fmt::format("no loss for output '{}'", name),
+                        "write null for an output without loss");
+    } else {
+      for (size_t i = 0; i < outputs_.size(); ++i) set_loss(i, loss, report_);
+    }
+  }
+
+  void set_weight(size_t output, const Value& value) {
+    if (value.is_null()) return;
+    if (!value.is_number())
+      return report_.error(value.mark, fmt::format("a loss weight is {}, expected a number", json::to_text(value)));
+    training_.outputs[output].loss_weight = value.number;
+  }
+
+  void loss_weights() {
+    const Value& weights = compile_.loss_weights;
+    if (weights.is_array()) {
+      if (weights.items.size() != outputs_.size())
+        return report_.error(
+            weights.mark, fmt::format("found {} loss weights for {} outputs", weights.items.size(), outputs_.size()));
+      for (size_t i = 0; i < outputs_.size(); ++i) set_weight(i, weights.items[i]);
+    } else if (weights.is_object()) {
+      for (const json::Member& member : weights.members)
+        if (const auto output = find_output(member.key, member.mark, report_)) set_weight(*output, member.value);
+    } else if (!weights.is_null()) {
+      if (outputs_.size() != 1)
+        return report_.error(weights.mark,
+                             fmt::format("one loss weight for {} outputs, expected one each", outputs_.size()));
+      set_weight(0, weights);
+    }
+    for (const auto& [name, weight] : overrides_.loss_weights)
+      if (const auto output = find_output(name, {}, option("--loss-weight")))
+        training_.outputs[*output].loss_weight = weight;
+  }
+
+  // ---- metrics
+
+  using MetricList = std::vector<MetricFunction> OutputTraining::*;
+
+  void add_metric(size_t output, const Value& value, MetricList list, const Report& report) {
+    if (value.is_null()) return;
+    if (value.is_array()) {
+      for (const Value& item : value.items) add_metric(output, item, list, report);
+      return;
+    }
+    OutputTraining& training = training_.outputs[output];
+    // A loss that could not be read has been reported.
+    if (!training.loss) {
+      if (!report_.diagnostics.has_errors())
+        report.error(value.mark, fmt::format("metric {} for output '{}', which has no loss and so no labels",
+                                             json::to_text(value), names_[output]));
+      return;
+    }
+    if (auto metric = read_metric(value, *training.loss, outputs_[output].type.shape, report))
+      (training.*list).push_back(std::move(*metric));
+  }
+
+  void metrics(const Value& value, const char* argument, MetricList list) {
+    if (value.is_null() || (!training_.has_loss() && compile_.loss.is_null())) return;
+    const bool by_name = value.is_object() && !named_object(value);
+    if (by_name) {
+      for (const json::Member& member : value.members)
+        if (const auto output = find_output(member.key, member.mark, report_))
+          add_metric(*output, member.value, list, report_);
+    } else if (outputs_.size() == 1) {
+      add_metric(0, value, list, report_);
+    } else if (value.is_array() && value.items.size() == outputs_.size()) {
+      for (size_t i = 0; i < outputs_.size(); ++i) add_metric(i, value.items[i], list, report_);
+    } else if (!value.is_array() || !value.items.empty()) {
+      report_.error(
+          value.mark,
+          fmt::format("{} is {}, expected a list with an entry for each of the {} outputs or an object by their names",
+                      argument, json::to_text(value), outputs_.size()));
+    }
+  }
+
+  void overriding_metrics() {
+    const Report report = option("--metric");
+    for (const auto& [name, text] : overrides_.metrics) {
+      const auto value = parse_call(text, report);
+      const auto output = name.empty() ? std::optional<size_t>(0) : find_output(name, {}, report);
+      if (!value || !output) continue;
+      const size_t end = name.empty() ? outputs_.size() : *output + 1;
+      for (size_t i = *output; i < end; ++i)
+        if (!name.empty() || training_.outputs[i].loss || !training_.has_loss())
+          add_metric(i, *value, &OutputTraining::metrics, report);
+    }
+  }
+
+  // ---- optimizer
+
+  void optimizer() {
+    if (overrides_.optimizer) {
+      const Report report = option("--optimizer");
+      if (const auto value = parse_call(*overrides_.optimizer, report))
+        training_.optimizer = read_optimizer(*value, report);
+      return;
+    }
+    // compile()'s default
+    const Value value = compile_.optimizer.is_null() ? json::string_value("rmsprop") : compile_.optimizer;
+    training_.optimizer = read_optimizer(value, report_);
+  }
+
+  const CompileSpec& compile_;
+  const TrainingOverrides& overrides_;
+  const std::vector<NamedType>& outputs_;
+  const Report& report_;
+  std::vector<std::string> names_;
+  TrainingSpec training_;
+};
+
+}  // namespace
+
+bool TrainingSpec::has_loss() const {
+  return std::any_of(outputs.begin(), outputs.end(), [](const OutputTraining& o) { return o.loss.has_value(); });
+}
+
+TrainingSpec resolve_compile(const CompileSpec& compile, const TrainingOverrides& overrides,
+                             const std::vector<NamedType>& outputs, const Report& report) {
+  return Resolver(compile, overrides, outputs, report).run();
+}
+
+}  // namespace kcc

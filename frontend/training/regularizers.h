@@ -1,0 +1,21 @@
+// Regularizers: what a weight adds to the loss.
+#pragma once
+
+#include <string>
+
+#include "compiler/ops/builder.h"
+#include "frontend/config_reader.h"
+
+namespace kcc {
+
+// l1 * sum(|w|) + l2 * sum(w^2)
+struct Penalty {
+  double l1 = 0, l2 = 0;
+
+  bool is_none() const { return l1 == 0 && l2 == 0; }
+};
+
+Penalty read_penalty(ConfigReader& config, const std::string& key);
+ValueId penalty_of(Builder& b, ValueId weight, const Penalty& penalty);
+
+}  // namespace kcc

@@ -1,0 +1,281 @@
+#include "runtime/bind_data.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <optional>
+
+#include "runtime/data/convert.h"
+#include "runtime/data/load_array.h"
+#include "runtime/format.h"
+#include "runtime/nearest.h"
+
+namespace kcc::runtime {
+namespace {
+
+// One file of the command line: for which input or target, and how messages call it.
+struct Source {
+  std::string name;   // "" where the file was given without one
+  std::string spec;   // the file, and which member of it
+  std::string label;  // "x 'train.npy'"
+};
+
+struct LoadedSource {
+  Source source;
+  Array array;
+};
+
+// What a set of files is for: the program's inputs or its targets.
+struct Slots {
+  const char* kind;    // "input", "output"
+  std::string option;  // "-x", "--validation-y"
+  std::string label;   // "x", "validation y"
+  std::vector<std::string> names;
+};
+
+std::vector<std::string> input_names(const Program& program) {
+  std::vector<std::string> names;
+  for (int32_t i = 0; i < program.input_count; ++i) names.push_back(program.inputs[i].name);
+  return names;
+}
+
+std::vector<std::string> target_names(const Program& program) {
+  std::vector<std::string> names;
+  for (int32_t i = 0; i < program.target_count; ++i) names.push_back(program.targets[i].tensor.name);
+  return names;
+}
+
+Slots slots_of(const char* letter, const char* kind, const DataFiles& files, std::vector<std::string> names) {
+  const std::string option = files.prefix.empty() ? std::string("-") + letter : std::string("--validation-") + letter;
+  return {kind, option, files.prefix + letter, std::move(names)};
+}
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// "NAME=FILE" or "FILE". A file's name may hold an equals sign, too: what stands before it is a NAME if the program
+// knows it or if it cannot be a path's beginning.
+Source parse_source(const std::string& text, const Slots& slots) {
+  const size_t equals = text.find('=');
+  const std::string name = equals == std::string::npos ? "" : text.substr(0, equals);
+  const bool named = !name.empty() && (contains(slots.names, name) || name.find_first_of("/.:") == std::string::npos);
+  const std::string spec = named ? text.substr(equals + 1) : text;
+  return {named ? name : "", spec, slots.label + " '" + spec + "'"};
+}
+
+Error names_needed(const Slots& slots) {
+  if (slots.names.size() == 1) {
+    return make_error("the model has one %s, '%s': pass %s once", slots.kind, slots.names[0].c_str(),
+                      slots.option.c_str());
+  }
+  return make_error("the model has %zu %ss: pass %s NAME=FILE for each of %s", slots.names.size(), slots.kind,
+                    slots.option.c_str(), join(slots.names, ", ").c_str());
+}
+
+// Which source feeds each name.
+Result<std::vector<const LoadedSource*>> match(const Slots& slots, const std::vector<LoadedSource>& sources) {
+  std::vector<const LoadedSource*> matched(slots.names.size(), nullptr);
+  for (const LoadedSource& loaded : sources) {
+    const Source& source = loaded.source;
+    if (source.name.empty() && (slots.names.size() > 1 || sources.size() > 1)) return names_needed(slots);
+    size_t at = 0;
+    if (!source.name.empty()) {
+      at = static_cast<size_t>(std::find(slots.names.begin(), slots.names.end(), source.name) - slots.names.begin());
+    }
+    if (at == slots.names.size()) {
+      const std::string hint = did_you_mean(source.name, slots.names);
+      return make_error("%s: unknown %s '%s'%s", slots.option.c_str(), slots.kind, source.name.c_str(),
+                        hint.empty() ? (", the model has " + join(slots.names, ", ")).c_str() : hint.c_str());
+    }
+    if (matched[at] != nullptr) {
+      return make_error("%s: %s '%s' is given twice", slots.option.c_str(), slots.kind, slots.names[at].c_str());
+    }
+    matched[at] = &loaded;
+  }
+  for (size_t i = 0; i < matched.size(); ++i) {
+    if (matched[i] != nullptr) continue;
+    return make_error("no data for %s '%s': pass %s %s=FILE", slots.kind, slots.names[i].c_str(), slots.option.c_str(),
+                      slots.names[i].c_str());
+  }
+  return matched;
+}
+
+Result<std::vector<LoadedSource>> load_all(const std::vector<std::string>& texts, const Slots& slots) {
+  std::vector<LoadedSource> sources;
+  for (const std::string& text : texts) {
+    Source source = parse_source(text, slots);
+    Result<Array> array = load_array(source.spec);
+    if (!array) return array.error();
+    sources.push_back({std::move(source), std::move(*array)});
+  }
+  return sources;
+}
+
+// "(n, 28, 28, 1)"
+std::string batched_shape(const int64_t* extents, int32_t rank) {
+  std::string text = "(n";
+  for (int32_t i = 0; i < rank; ++i) text += ", " + std::to_string(extents[i]);
+  return text + (rank == 0 ? ",)" : ")");
+}
+
+// Equal, or equal but for a last axis of 1 on one side, which Keras adds and drops, too.
+bool same_samples(const std::vector<int64_t>& shape, const int64_t* extents, int32_t rank) {
+  std::vector<int64_t> seen(shape.begin() + 1, shape.end());
+  std::vector<int64_t> wanted(extents, extents + rank);
+  if (seen.size() == wanted.size() + 1 && seen.back() == 1) seen.pop_back();
+  if (wanted.size() == seen.size() + 1 && wanted.back() == 1) wanted.pop_back();
+  return seen == wanted;
+}
+
+Error wrong_shape(const Source& source, const Array& array, const char* kind, const char* name,
+                  const std::string& expected) {
+  return make_error("%s has shape %s, but %s '%s' takes %s", source.label.c_str(), print_shape(array.shape).c_str(),
+                    kind, name, expected.c_str());
+}
+
+bool may_exceed_i32(DType type) {
+  return type != DType::kBool && type != DType::kI8 && type != DType::kU8 && type != DType::kI16 &&
+         type != DType::kU16 && type != DType::kI32;
+}
+
+Result<Column> bind_input(const TensorInfo& input, const LoadedSource& loaded) {
+  const Array& array = loaded.array;
+  if (array.shape.empty() || !same_samples(array.shape, input.extents, input.rank)) {
+    return wrong_shape(loaded.source, array, "input", input.name, batched_shape(input.extents, input.rank));
+  }
+  if (input.type == ElementType::kI32 && may_exceed_i32(array.type)) {
+    constexpr auto kLimits = std::numeric_limits<int32_t>();
+    if (Status status = check_integral(loaded.source.label, array, kLimits.min(), kLimits.max()); !status) {
+      return make_error("%s; input '%s' takes integers", status.error().message.c_str(), input.name);
+    }
+  }
+  return Column{input, array};
+}
+
+// How many classes a target of class indices has: the last extent of the output with its name.
+std::optional<int64_t> class_count(const Program& program, const TargetInfo& target) {
+  for (int32_t i = 0; i < program.output_count; ++i) {
+    const TensorInfo& output = program.outputs[i];
+    if (std::strcmp(output.name, target.tensor.name) == 0 && output.rank > 0) return output.extents[output.rank - 1];
+  }
+  return std::nullopt;
+}
+
+Status check_classes(const Source& source, const Array& array, const char* output, std::optional<int64_t> classes) {
+  const int64_t highest = classes ? *classes - 1 : std::numeric_limits<int32_t>::max();
+  const Status status = check_integral(source.label, array, 0, highest);
+  if (status || !classes) return status;
+  return make_error("%s; output '%s' has %ld classes", status.error().message.c_str(), output, *classes);
+}
+
+Result<Column> bind_target(const Program& program, const TargetInfo& target, const LoadedSource& loaded) {
+  const TensorInfo& tensor = target.tensor;
+  const Array& array = loaded.array;
+  const bool has_rows = !array.shape.empty();
+  if (has_rows && same_samples(array.shape, tensor.extents, tensor.rank)) {
+    if (target.is_class_index) {
+      const Status status = check_classes(loaded.source, array, tensor.name, class_count(program, target));
+      if (!status) return status.error();
+    }
+    return Column{tensor, array};
+  }
+  std::string expected = batched_shape(tensor.extents, tensor.rank);
+  if (target.is_class_index) expected = "class indices of shape " + expected;
+  if (target.class_indices_allowed && tensor.rank > 0) {
+    if (has_rows && same_samples(array.shape, tensor.extents, tensor.rank - 1)) {
+      const Status status = check_classes(loaded.source, array, tensor.name, tensor.extents[tensor.rank - 1]);
+      if (!status) return status.error();
+      return Column{tensor, array, true};
+    }
+    expected += ", or class indices of shape " + batched_shape(tensor.extents, tensor.rank - 1);
+  }
+  return wrong_shape(loaded.source, array, "output", tensor.name, expected);
+}
+
+Status check_counts(const std::vector<const LoadedSource*>& sources, int64_t* samples) {
+  const LoadedSource* first = sources.front();
+  *samples = first->array.rows();
+  if (*samples == 0) return make_error("%s holds no samples", first->source.label.c_str());
+  for (const LoadedSource* other : sources) {
+    if (other->array.rows() == *samples) continue;
+    return make_error("%s has %ld samples, but %s has %ld", first->source.label.c_str(), *samples,
+                      other->source.label.c_str(), other->array.rows());
+  }
+  return {};
+}
+
+// x and y out of one CSV file.
+Status load_labelled(const DataFiles& files, bool with_targets, const Slots& x_slots, const Slots& y_slots,
+                     std::vector<LoadedSource>* x, std::vector<LoadedSource>* y) {
+  if (files.x.size() != 1) return make_error("--csv-label takes one %s FILE.csv", x_slots.option.c_str());
+  Source source = parse_source(files.x[0], x_slots);
+  Result<LabelledArrays> arrays = load_labelled_csv(source.spec, files.csv_label);
+  if (!arrays) return arrays.error();
+  const std::string label = y_slots.label + " '" + source.spec + "' (column '" + files.csv_label + "')";
+  if (with_targets) y->push_back({{"", source.spec, label}, std::move(arrays->y)});
+  x->push_back({std::move(source), std::move(arrays->x)});
+  return {};
+}
+
+Status load_sources(const DataFiles& files, bool with_targets, const Slots& x_slots, const Slots& y_slots,
+                    std::vector<LoadedSource>* x, std::vector<LoadedSource>* y) {
+  if (!files.csv_label.empty() && files.y.empty()) return load_labelled(files, with_targets, x_slots, y_slots, x, y);
+  if (!files.csv_label.empty()) {
+    return make_error("--csv-label and %s both give the targets", y_slots.option.c_str());
+  }
+  Result<std::vector<LoadedSource>> inputs = load_all(files.x, x_slots);
+  if (!inputs) return inputs.error();
+  *x = std::move(*inputs);
+  if (!with_targets) return {};
+  Result<std::vector<LoadedSource>> targets = load_all(files.y, y_slots);
+  if (!targets) return targets.error();
+  *y = std::move(*targets);
+  return {};
+}
+
+}  // namespace
+
+Result<Dataset> bind_data(const Program& program, const DataFiles& files, bool with_targets) {
+  const Slots x_slots = slots_of("x", "input", files, input_names(program));
+  const Slots y_slots = slots_of("y", "output", files, target_names(program));
+  std::vector<LoadedSource> x, y;
+  if (Status status = load_sources(files, with_targets, x_slots, y_slots, &x, &y); !status) return status.error();
+
+  Result<std::vector<const LoadedSource*>> inputs = match(x_slots, x);
+  if (!inputs) return inputs.error();
+  std::vector<const LoadedSource*> all = *inputs;
+  Dataset data;
+  for (size_t i = 0; i < inputs->size(); ++i) {
+    Result<Column> column = bind_input(program.inputs[i], *(*inputs)[i]);
+    if (!column) return column.error();
+    data.inputs.push_back(std::move(*column));
+  }
+  if (with_targets) {
+    Result<std::vector<const LoadedSource*>> targets = match(y_slots, y);
+    if (!targets) return targets.error();
+    all.insert(all.end(), targets->begin(), targets->end());
+    for (size_t i = 0; i < targets->size(); ++i) {
+      Result<Column> column = bind_target(program, program.targets[i], *(*targets)[i]);
+      if (!column) return column.error();
+      data.targets.push_back(std::move(*column));
+    }
+  }
+  if (Status status = check_counts(all, &data.samples); !status) return status.error();
+  return data;
+}
+
+Dataset split_off(Dataset& data, int64_t split_at) {
+  Dataset rest = data;
+  for (std::vector<Column>* columns : {&rest.inputs, &rest.targets}) {
+    for (Column& column : *columns) column.array = slice_rows(column.array, split_at, data.samples - split_at);
+  }
+  rest.samples = data.samples - split_at;
+  for (std::vector<Column>* columns : {&data.inputs, &data.targets}) {
+    for (Column& column : *columns) column.array = slice_rows(column.array, 0, split_at);
+  }
+  data.samples = split_at;
+  return rest;
+}
+
+}  // namespace kcc::runtime

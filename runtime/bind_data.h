@@ -1,0 +1,40 @@
+// bind_data: which array feeds which input and target of the program, with names, shapes, types and counts checked.
+// Between the files of the command line and the batches that fit, evaluate and predict run on.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "runtime/data/array.h"
+#include "runtime/files/result.h"
+#include "runtime/program.h"
+
+namespace kcc::runtime {
+
+// One input or target: rows of numbers that a batch converts to tensor.type.
+struct Column {
+  TensorInfo tensor;
+  Array array;
+  bool one_hot = false;  // class indices that become rows of tensor.elements zeros and ones
+};
+
+struct Dataset {
+  std::vector<Column> inputs, targets;  // in the program's order
+  int64_t samples = 0;
+};
+
+// What the command line says of one set of data. `prefix` names its options in messages: "", "validation ".
+struct DataFiles {
+  const std::vector<std::string>& x;
+  const std::vector<std::string>& y;
+  const std::string& csv_label;
+  std::string prefix;
+};
+
+Result<Dataset> bind_data(const Program& program, const DataFiles& files, bool with_targets);
+
+// The first `split_at` samples stay in `data`, the rest are returned.
+Dataset split_off(Dataset& data, int64_t split_at);
+
+}  // namespace kcc::runtime

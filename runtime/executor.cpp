@@ -1,0 +1,70 @@
+#include "runtime/executor.h"
+
+#include <limits>
+
+#include "runtime/cores.h"
+#include "runtime/data/array.h"
+#include "runtime/format.h"
+
+namespace kcc::runtime {
+namespace {
+
+// A Halide buffer's size in bytes is a positive int32.
+constexpr int64_t kLargestBuffer = std::numeric_limits<int32_t>::max();
+
+Status check_size(const char* kind, const TensorInfo& tensor, int64_t batch) {
+  const int64_t sample = tensor.elements * size_of(tensor.type);
+  if (sample == 0 || batch <= kLargestBuffer / sample) return {};
+  return make_error(
+      "a batch of %ld is too large: %s '%s' would take %s, at most 2 GB are possible; "
+      "--batch-size %ld fits",
+      batch, kind, tensor.name, memory_size(sample * batch).c_str(), kLargestBuffer / sample);
+}
+
+// Halide's error codes that a user can cause (HalideRuntime.h).
+std::string explain(int code) {
+  switch (code) {
+    case -5:
+    case -6:
+      return "a buffer of the batch is larger than 2 GB: choose a smaller --batch-size";
+    case -11:
+      return "out of memory";
+    default:
+      return format("internal error %d", code);
+  }
+}
+
+}  // namespace
+
+Executor::Executor(const Program& program, StateBlock& state, int threads)
+    : program_(program), state_(state), pool_(threads > 0 ? threads : default_threads()), context_(&pool_) {}
+
+Status Executor::prepare(const EntryInfo& entry, int64_t batch) {
+  for (int32_t i = 0; i < program_.input_count; ++i) {
+    if (Status status = check_size("input", program_.inputs[i], batch); !status) return status;
+  }
+  for (int32_t i = 0; i < program_.output_count; ++i) {
+    if (Status status = check_size("output", program_.outputs[i], batch); !status) return status;
+  }
+  int64_t bytes = 0;
+  if (__builtin_mul_overflow(entry.arena_batch, batch, &bytes) ||
+      __builtin_add_overflow(bytes, entry.arena_fixed, &bytes)) {
+    return make_error("a batch of %ld is too large: choose a smaller --batch-size", batch);
+  }
+  if (bytes <= arena_bytes_) return {};
+  Result<AlignedBuffer> arena =
+      AlignedBuffer::allocate(bytes, format("the activations of a batch of %ld", batch).c_str());
+  if (!arena) return arena.error();
+  arena_ = std::move(*arena);
+  arena_bytes_ = bytes;
+  return {};
+}
+
+Status Executor::run(const EntryInfo& entry, const void* const* inputs, void* const* outputs, int64_t batch) {
+  const Step step = {static_cast<int32_t>(batch), inputs, outputs, state_.data(), arena_.data(), &context_};
+  const int code = entry.run(step);
+  if (code == 0) return {};
+  return make_error("a kernel failed: %s", explain(code).c_str());
+}
+
+}  // namespace kcc::runtime

@@ -1,0 +1,36 @@
+// Executor: runs a program's entries on batches, with the memory and the threads that they need.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "runtime/aligned_buffer.h"
+#include "runtime/context.h"
+#include "runtime/files/result.h"
+#include "runtime/program.h"
+#include "runtime/state_block.h"
+#include "runtime/threads.h"
+
+namespace kcc::runtime {
+
+class Executor {
+ public:
+  // threads 0: all cores.
+  Executor(const Program& program, StateBlock& state, int threads);
+
+  // Makes room for batches up to this size; an Error if one would not fit memory or a kernel's 31-bit extents.
+  Status prepare(const EntryInfo& entry, int64_t batch);
+
+  // inputs and outputs as in Step.
+  Status run(const EntryInfo& entry, const void* const* inputs, void* const* outputs, int64_t batch);
+
+ private:
+  const Program& program_;
+  StateBlock& state_;
+  ThreadPool pool_;
+  Context context_;
+  AlignedBuffer arena_;
+  int64_t arena_bytes_ = 0;
+};
+
+}  // namespace kcc::runtime

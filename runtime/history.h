@@ -1,0 +1,28 @@
+// History: loss and metrics of each epoch of a fit, as Keras's History holds them and as --history writes them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "runtime/progress_bar.h"
+
+namespace kcc::runtime {
+
+class History {
+ public:
+  // Every epoch brings the same names.
+  void add(int64_t epoch, const Logs& logs);
+
+  std::string to_json() const;  // {"loss": [...], "val_loss": [...]}, as Python's json.dumps(history.history)
+  std::string to_csv() const;   // as Keras's CSVLogger writes it
+
+ private:
+  struct Epoch {
+    int64_t number;  // from 0
+    Logs logs;
+  };
+  std::vector<Epoch> epochs_;
+};
+
+}  // namespace kcc::runtime

@@ -1,0 +1,344 @@
+#include "runtime/options.h"
+
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+#include "runtime/format.h"
+#include "runtime/nearest.h"
+
+namespace kcc::runtime {
+namespace {
+
+enum : unsigned { kFit = 1, kEvaluate = 2, kPredict = 4, kSummary = 8 };
+
+// Sets a value; an Error says what was expected instead of it.
+using Setter = Status (*)(Options&, const std::string&);
+
+struct Row {
+  const char* name;      // with its dashes
+  const char* argument;  // null: a flag
+  unsigned commands;     // which take it
+  Setter set;            // null: known, but not in this version
+  const char* help;      // null: not shown
+  const char* alias = nullptr;
+};
+
+struct CommandRow {
+  const char* name;
+  const char* arguments;
+  const char* help;
+  unsigned bit;  // 0: known, but not in this version
+  Command command;
+};
+
+constexpr CommandRow kCommands[] = {
+    {"fit", "-x X -y Y [options]", "train, and save the weights", kFit, Command::kFit},
+    {"evaluate", "-x X -y Y [options]", "loss and metrics on data", kEvaluate, Command::kEvaluate},
+    {"predict", "-x X -o OUT.npy [options]", "outputs for data", kPredict, Command::kPredict},
+    {"summary", "", "the table of layers", kSummary, Command::kSummary},
+    {"bench", "", nullptr, 0, Command::kHelp},
+    {"verify", "", nullptr, 0, Command::kHelp},
+};
+
+Error expected(const char* what, const std::string& value) {
+  return make_error("expected %s, received '%s'", what, value.c_str());
+}
+
+template <typename Integer>
+Status parse_integer(const std::string& text, Integer lowest, Integer highest, const char* what, Integer* out) {
+  const char* end = text.data() + text.size();
+  const auto [at, error] = std::from_chars(text.data(), end, *out);
+  if (error != std::errc() || at != end || *out < lowest || *out > highest) return expected(what, text);
+  return {};
+}
+
+Status parse_positive(const std::string& text, int64_t* out) {
+  return parse_integer<int64_t>(text, 1, std::numeric_limits<int32_t>::max(), "a whole number of at least 1", out);
+}
+
+Status parse_number(const std::string& text, const char* what, double* out) {
+  const char* end = text.data() + text.size();
+  const auto [at, error] = std::from_chars(text.data(), end, *out);
+  if (error != std::errc() || at != end || !std::isfinite(*out)) return expected(what, text);
+  return {};
+}
+
+Status parse_file(const std::string& text, std::string* out) {
+  if (text.empty()) return make_error("expected a file, received nothing");
+  *out = text;
+  return {};
+}
+
+Status add_file(const std::string& text, std::vector<std::string>* out) {
+  out->emplace_back();
+  return parse_file(text, &out->back());
+}
+
+Status set_shuffle(Options& o, const std::string& text) {
+  if (text == "true" || text == "True")
+    o.shuffle = Shuffle::kAll;
+  else if (text == "false" || text == "False")
+    o.shuffle = Shuffle::kNone;
+  else if (text == "batch")
+    o.shuffle = Shuffle::kBatch;
+  else
+    return expected("true, false or batch", text);
+  return {};
+}
+
+Status set_validation_split(Options& o, const std::string& text) {
+  constexpr const char* kWhat = "a fraction between 0 and 1";
+  if (Status status = parse_number(text, kWhat, &o.validation_split); !status) return status;
+  if (o.validation_split < 0 || o.validation_split >= 1) return expected(kWhat, text);
+  return {};
+}
+
+Status set_verbose(Options& o, const std::string& text) {
+  if (text == "auto")
+    o.verbose = kVerboseAuto;
+  else if (text == "0" || text == "1" || text == "2")
+    o.verbose = text[0] - '0';
+  else
+    return expected("auto, 0, 1 or 2", text);
+  return {};
+}
+
+Status set_progress(Options& o, const std::string& text) {
+  if (text == "keras3")
+    o.progress = ProgressStyle::kKeras3;
+  else if (text == "plain")
+    o.progress = ProgressStyle::kPlain;
+  else if (text == "json")
+    o.progress = ProgressStyle::kJson;
+  else if (text == "keras2")
+    return make_error("'keras2' is not in this version yet, expected keras3, plain or json");
+  else
+    return expected("keras3, plain or json", text);
+  return {};
+}
+
+Status set_history(Options& o, const std::string& text) {
+  if (text.ends_with(".svg")) return make_error("'.svg' is not in this version yet, expected FILE.json or FILE.csv");
+  if (!text.ends_with(".json") && !text.ends_with(".csv")) return expected("FILE.json or FILE.csv", text);
+  o.history = text;
+  return {};
+}
+
+Status set_out(Options& o, const std::string& text) {
+  if (!text.ends_with(".npy") && !text.ends_with(".npz")) return expected("FILE.npy or FILE.npz", text);
+  o.out = text;
+  return {};
+}
+
+Status set_learning_rate(Options& o, const std::string& text) {
+  double rate = 0;
+  if (Status status = parse_number(text, "a number", &rate); !status) return status;
+  if (rate < 0) return expected("a number of at least 0", text);
+  o.learning_rate = rate;
+  return {};
+}
+
+Status set_seed(Options& o, const std::string& text) {
+  uint64_t seed = 0;
+  Status status =
+      parse_integer<uint64_t>(text, 0, std::numeric_limits<uint64_t>::max(), "a whole number from 0 to 2^64-1", &seed);
+  if (status) o.seed = seed;
+  return status;
+}
+
+constexpr unsigned kData = kFit | kEvaluate | kPredict;
+
+// In the order of --help.
+constexpr Row kRows[] = {
+    {"-x", "FILE", kData, [](Options& o, const std::string& v) { return add_file(v, &o.x); },
+     "inputs: .npy, .npz:member or .csv; NAME=FILE, repeated, for several", "--x"},
+    {"-y", "FILE", kFit | kEvaluate, [](Options& o, const std::string& v) { return add_file(v, &o.y); },
+     "targets, by the names of the output layers", "--y"},
+    {"--csv-label", "COLUMN", kData, [](Options& o, const std::string& v) { return parse_file(v, &o.csv_label); },
+     "the column of the .csv file that holds the targets"},
+    {"-o", "OUT", kPredict, set_out, "where to write: .npy, or .npz for several outputs", "--out"},
+    {"--epochs", "N", kFit, [](Options& o, const std::string& v) { return parse_positive(v, &o.epochs); },
+     "the epoch to end at (1)"},
+    {"--batch-size", "N", kData, [](Options& o, const std::string& v) { return parse_positive(v, &o.batch_size); },
+     "samples a step (32)"},
+    {"--initial-epoch", "N", kFit,
+     [](Options& o, const std::string& v) {
+       return parse_integer<int64_t>(v, 0, std::numeric_limits<int32_t>::max(), "a whole number of at least 0",
+                                     &o.initial_epoch);
+     },
+     "the epoch to start at, to resume a run (0)"},
+    {"--steps-per-epoch", "N", kFit,
+     [](Options& o, const std::string& v) { return parse_positive(v, &o.steps_per_epoch); },
+     "batches that count as an epoch (all of the data)"},
+    {"--shuffle", "true|false|batch", kFit, set_shuffle, "the order of the samples in each epoch (true)"},
+    {"--validation-split", "F", kFit, set_validation_split, "keep the last part of the data for validation"},
+    {"--validation-x", "FILE", kFit, [](Options& o, const std::string& v) { return add_file(v, &o.validation_x); },
+     "inputs to validate on after each epoch"},
+    {"--validation-y", "FILE", kFit, [](Options& o, const std::string& v) { return add_file(v, &o.validation_y); },
+     "targets to validate on"},
+    {"--validation-steps", "N", kFit,
+     [](Options& o, const std::string& v) { return parse_positive(v, &o.validation_steps); },
+     "batches to validate on (all of the data)"},
+    {"--weights", "FILE", kData, [](Options& o, const std::string& v) { return parse_file(v, &o.weights); },
+     "start from these, the optimizer's state included"},
+    {"--reset-optimizer", nullptr, kFit,
+     [](Options& o, const std::string&) { return o.reset_optimizer = true, Status(); },
+     "leave the optimizer's state in the file"},
+    {"--learning-rate", "X", kFit, set_learning_rate, "instead of the compiled one"},
+    {"--save", "FILE", kFit, [](Options& o, const std::string& v) { return parse_file(v, &o.save); },
+     "write the weights here at the end (PROGRAM.weights.h5)"},
+    {"--no-save", nullptr, kFit, [](Options& o, const std::string&) { return o.no_save = true, Status(); },
+     "write no weights"},
+    {"--history", "FILE", kFit, set_history, "write loss and metrics of each epoch: .json or .csv"},
+    {"--seed", "N", kFit, set_seed, "of initial weights, shuffling and dropout (a new one each run)"},
+    {"--json", nullptr, kEvaluate, [](Options& o, const std::string&) { return o.json = true, Status(); },
+     "print loss and metrics as JSON"},
+    {"--verbose", "auto|0|1|2", kData, set_verbose, "1: a progress bar, 2: a line an epoch (1 on a terminal, else 2)"},
+    {"--progress", "keras3|plain|json", kData, set_progress, "how progress looks (keras3; plain without UTF-8)"},
+    {"--threads", "N", kData,
+     [](Options& o, const std::string& v) {
+       return parse_integer<int>(v, 1, 1024, "a whole number from 1 to 1024", &o.threads);
+     },
+     "threads to compute with (all cores)"},
+    {"--callback", "CALL", kFit, nullptr, nullptr},
+    {"--class-weight", "C=W,...", kFit, nullptr, nullptr},
+    {"--sample-weight", "FILE", kFit, nullptr, nullptr},
+    {"--validation-sample-weight", "FILE", kFit, nullptr, nullptr},
+};
+
+const CommandRow* find_command(const std::string& name) {
+  for (const CommandRow& row : kCommands) {
+    if (name == row.name) return &row;
+  }
+  return nullptr;
+}
+
+const Row* find_row(const std::string& name) {
+  for (const Row& row : kRows) {
+    if (name == row.name || (row.alias != nullptr && name == row.alias)) return &row;
+  }
+  return nullptr;
+}
+
+Error unknown_command(const std::string& name) {
+  std::vector<std::string> known;
+  for (const CommandRow& row : kCommands) {
+    if (row.bit != 0) known.push_back(row.name);
+  }
+  const std::string hint = did_you_mean(name, known);
+  return make_error("unknown command '%s'%s", name.c_str(),
+                    hint.empty() ? (", expected one of " + join(known, ", ")).c_str() : hint.c_str());
+}
+
+Error unknown_option(const std::string& name, unsigned command) {
+  std::vector<std::string> known = {"--help", "--version"};
+  for (const Row& row : kRows) {
+    if ((row.commands & command) != 0 && row.set != nullptr) known.push_back(row.name);
+  }
+  const std::string hint = did_you_mean(name, known);
+  return make_error("unknown option '%s'%s", name.c_str(), hint.empty() ? "; --help lists them" : hint.c_str());
+}
+
+// One option and its value, which may be the next argument: *at moves on past what was taken.
+Status parse_option(const CommandRow& command, int argc, const char* const* argv, int* at, Options* options) {
+  const std::string argument = argv[(*at)++];
+  if (argument[0] != '-') return make_error("unexpected argument '%s', expected an option", argument.c_str());
+  const size_t equals = argument.find('=');
+  const std::string name = argument.substr(0, equals);
+  const Row* row = find_row(name);
+  if (row == nullptr) return unknown_option(name, command.bit);
+  if (row->set == nullptr) return make_error("%s is not in this version of kcc yet", row->name);
+  if ((row->commands & command.bit) == 0) return make_error("%s does not take %s", command.name, name.c_str());
+
+  std::string value;
+  if (row->argument == nullptr) {
+    if (equals != std::string::npos) return make_error("%s takes no value", name.c_str());
+  } else if (equals != std::string::npos) {
+    value = argument.substr(equals + 1);
+  } else if (*at < argc) {
+    value = argv[(*at)++];
+  } else {
+    return make_error("%s needs a value: %s", name.c_str(), row->argument);
+  }
+  const Status status = row->set(*options, value);
+  return status ? status : Status(make_error("%s: %s", name.c_str(), status.error().message.c_str()));
+}
+
+Status check_together(const Options& o) {
+  if (o.command == Command::kSummary) return {};
+  if (o.x.empty()) return make_error("no input data: pass -x FILE");
+  if (o.command == Command::kPredict) {
+    return o.out.empty() ? Status(make_error("nowhere to write the predictions: pass -o FILE.npy")) : Status();
+  }
+  if (o.y.empty() && o.csv_label.empty())
+    return make_error("no targets: pass -y FILE, or --csv-label COLUMN with a .csv");
+  if (!o.validation_x.empty() && o.validation_y.empty() && o.csv_label.empty()) {
+    return make_error("--validation-x needs --validation-y");
+  }
+  if (o.validation_x.empty() && !o.validation_y.empty()) return make_error("--validation-y needs --validation-x");
+  if (!o.save.empty() && o.no_save) return make_error("--save and --no-save contradict each other");
+  if (o.validation_steps > 0 && o.validation_x.empty() && o.validation_split == 0) {
+    return make_error("--validation-steps needs --validation-x or --validation-split");
+  }
+  return {};
+}
+
+std::string option_line(const Row& row) {
+  std::string left = row.name;
+  if (row.argument != nullptr) left += std::string(" ") + row.argument;
+  return format("  %-30s %s\n", left.c_str(), row.help);
+}
+
+}  // namespace
+
+Result<Options> parse_options(int argc, const char* const* argv) {
+  Options options;
+  if (argc < 2) return make_error("no command; --help lists them");
+  const std::string first = argv[1];
+  if (first == "--help" || first == "-h") return options;
+  if (first == "--version") {
+    options.command = Command::kVersion;
+    return options;
+  }
+  if (first[0] == '-') return make_error("expected a command before '%s'; --help lists them", first.c_str());
+  const CommandRow* command = find_command(first);
+  if (command == nullptr) return unknown_command(first);
+  if (command->bit == 0) return make_error("%s is not in this version of kcc yet", command->name);
+
+  options.command = command->command;
+  for (int at = 2; at < argc;) {
+    const std::string argument = argv[at];
+    if (argument == "--help" || argument == "-h") {
+      options.command = Command::kHelp;
+      options.help_topic = command->name;
+      return options;
+    }
+    if (Status status = parse_option(*command, argc, argv, &at, &options); !status) return status.error();
+  }
+  if (Status status = check_together(options); !status) return status.error();
+  return options;
+}
+
+std::string help_text(const std::string& program, const std::string& topic) {
+  std::string text;
+  unsigned shown = 0;
+  for (const CommandRow& row : kCommands) {
+    if (row.bit == 0 || (!topic.empty() && topic != row.name)) continue;
+    shown |= row.bit;
+    text += text.empty() ? "usage: " : "       ";
+    text += format("%s %-8s %-26s %s\n", program.c_str(), row.name, row.arguments, row.help);
+  }
+  if (topic.empty()) text += "       " + program + " --help | --version\n";
+  for (const CommandRow& row : kCommands) {
+    if (row.bit == 0 || (shown & row.bit) == 0) continue;
+    std::string options;
+    for (const Row& option : kRows) {
+      if ((option.commands & row.bit) != 0 && option.help != nullptr) options += option_line(option);
+    }
+    if (!options.empty()) text += format("\noptions of %s:\n", row.name) + options;
+  }
+  return text;
+}
+
+}  // namespace kcc::runtime

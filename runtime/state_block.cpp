@@ -1,0 +1,84 @@
+#include "runtime/state_block.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "runtime/data/array.h"
+#include "runtime/initialize.h"
+
+namespace kcc::runtime {
+
+StateBlock::StateBlock(const Program& program, AlignedBuffer memory) : program_(&program), memory_(std::move(memory)) {
+  for (int32_t i = 0; i < program.metric_count; ++i) metrics_.push_back(&program.metrics[i]);
+  std::sort(metrics_.begin(), metrics_.end(), [](auto* a, auto* b) { return std::strcmp(a->name, b->name) < 0; });
+}
+
+Result<StateBlock> StateBlock::allocate(const Program& program) {
+  Result<AlignedBuffer> memory = AlignedBuffer::allocate(program.state_bytes, "weights and optimizer");
+  if (!memory) return memory.error();
+  return StateBlock(program, std::move(*memory));
+}
+
+void* StateBlock::at(int32_t state) const {
+  return memory_.data() + program_->states[state].offset;
+}
+
+void StateBlock::initialize(uint64_t seed) {
+  for (int32_t i = 0; i < program_->state_count; ++i) runtime::initialize(program_->states[i], i, seed, at(i));
+}
+
+void StateBlock::load_embedded(bool with_optimizer) {
+  const float* source = program_->initial_weights;
+  if (source == nullptr) return;
+  for (int32_t i = 0; i < program_->state_count; ++i) {
+    const StateInfo& state = program_->states[i];
+    if (state.file_path[0] == '\0') continue;
+    const bool optimizer = state.role == Role::kSlot || state.role == Role::kOptimizer;
+    const int64_t bytes = state.tensor.elements * size_of(state.tensor.type);
+    if (with_optimizer || !optimizer) std::memcpy(at(i), source, static_cast<size_t>(bytes));
+    source += state.tensor.elements;
+  }
+}
+
+void StateBlock::reset_metrics() {
+  for (int32_t i = 0; i < program_->state_count; ++i) {
+    const StateInfo& state = program_->states[i];
+    if (state.role != Role::kMetric) continue;
+    std::memset(at(i), 0, static_cast<size_t>(state.tensor.elements * size_of(state.tensor.type)));
+  }
+}
+
+// In float, as Keras divides; 0 where nothing was counted.
+Logs StateBlock::logs() const {
+  Logs logs;
+  for (const MetricInfo* metric : metrics_) {
+    const float total = *static_cast<const float*>(at(metric->total));
+    const float count = *static_cast<const float*>(at(metric->count));
+    logs.emplace_back(metric->name, static_cast<double>(count == 0 ? 0.0f : total / count));
+  }
+  return logs;
+}
+
+int64_t StateBlock::iterations() const {
+  return program_->iterations < 0 ? 0 : *static_cast<const int32_t*>(at(program_->iterations));
+}
+
+void StateBlock::set_random_key(uint64_t seed, uint64_t step) {
+  if (program_->random_key < 0) return;
+  uint32_t* key = static_cast<uint32_t*>(at(program_->random_key));
+  key[0] = static_cast<uint32_t>(seed);
+  key[1] = static_cast<uint32_t>(seed >> 32);
+  key[2] = static_cast<uint32_t>(step);
+  key[3] = static_cast<uint32_t>(step >> 32);
+}
+
+Status StateBlock::set_learning_rate(double rate) {
+  if (program_->learning_rate < 0) {
+    return make_error("--learning-rate does not fit this program: %s",
+                      program_->train.run == nullptr ? "it cannot train" : "a schedule computes its learning rate");
+  }
+  *static_cast<float*>(at(program_->learning_rate)) = static_cast<float>(rate);
+  return {};
+}
+
+}  // namespace kcc::runtime

@@ -1,0 +1,80 @@
+#include "runtime/trainer.h"
+
+#include <cstdio>
+#include <exception>
+#include <new>
+
+#include "runtime/files/mapped_file.h"
+
+namespace kcc::runtime {
+namespace {
+
+constexpr int kWrongInput = 1;
+constexpr int kWrongUsage = 2;
+
+std::string base_name(const char* path) {
+  const std::string text = path == nullptr ? "" : path;
+  return text.substr(text.rfind('/') + 1);
+}
+
+int fail(const Trainer& trainer, const std::string& message, int status) {
+  std::fflush(stdout);
+  std::fprintf(stderr, "%s: error: %s\n", trainer.name.c_str(), message.c_str());
+  return status;
+}
+
+Result<int> print(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  return 0;
+}
+
+Result<int> run_command(const Trainer& trainer, const Options& options) {
+  switch (options.command) {
+    case Command::kFit:
+      return run_fit(trainer, options);
+    case Command::kEvaluate:
+      return run_evaluate(trainer, options);
+    case Command::kPredict:
+      return run_predict(trainer, options);
+    case Command::kSummary:
+      return run_summary(trainer);
+    case Command::kHelp:
+      return print(help_text(trainer.name, options.help_topic));
+    case Command::kVersion:
+      return print(trainer.name + " made by kcc " KCC_VERSION " from a model of Keras " +
+                   trainer.program.keras_version + "\n");
+  }
+  return 0;
+}
+
+int run(const Trainer& trainer, const Options& options) {
+  const Result<int> status = run_command(trainer, options);
+  if (!status) return fail(trainer, status.error().message, kWrongInput);
+  if (std::fflush(stdout) != 0) return fail(trainer, "cannot write to standard output", kWrongInput);
+  return *status;
+}
+
+}  // namespace
+
+void Trainer::warn(const std::string& message) const {
+  std::fflush(stdout);
+  std::fprintf(stderr, "%s: %s\n", name.c_str(), message.c_str());
+}
+
+// The one place that catches what the standard library throws.
+int trainer_main(const Program& program, int argc, char** argv) {
+  std::string name = base_name(argc > 0 ? argv[0] : nullptr);
+  const Trainer trainer{program, name.empty() ? program.name : std::move(name)};
+  try {
+    report_truncated_maps();
+    const Result<Options> options = parse_options(argc, argv);
+    if (!options) return fail(trainer, options.error().message, kWrongUsage);
+    return run(trainer, *options);
+  } catch (const std::bad_alloc&) {
+    return fail(trainer, "out of memory", kWrongInput);
+  } catch (const std::exception& exception) {
+    return fail(trainer, exception.what(), kWrongInput);
+  }
+}
+
+}  // namespace kcc::runtime

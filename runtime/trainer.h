@@ -1,0 +1,26 @@
+// The trainer's commands, each from checked options to an exit status. trainer_main (program.h) chooses one.
+#pragma once
+
+#include <string>
+
+#include "runtime/files/result.h"
+#include "runtime/options.h"
+#include "runtime/program.h"
+
+namespace kcc::runtime {
+
+// Who speaks: the program's tables and the name it was started by.
+struct Trainer {
+  const Program& program;
+  std::string name;
+
+  void warn(const std::string& message) const;  // to standard error
+};
+
+// Each returns the exit status; an Error is exit 1.
+Result<int> run_fit(const Trainer& trainer, const Options& options);
+Result<int> run_evaluate(const Trainer& trainer, const Options& options);
+Result<int> run_predict(const Trainer& trainer, const Options& options);
+Result<int> run_summary(const Trainer& trainer);
+
+}  // namespace kcc::runtime

@@ -1,0 +1,100 @@
+// Wrong models: each fail_*.json has beside it the exact messages it must end in. KCC_UPDATE_GOLDEN=1 writes them.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "frontend/frontend.h"
+
+namespace kcc {
+namespace {
+
+std::string read_file(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::stringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+std::vector<std::string> wrong_models() {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(KCC_TEST_CASES)) {
+    const std::string stem = entry.path().stem().string();
+    if (stem.rfind("fail_", 0) == 0 && entry.path().extension() == ".json") names.push_back(stem.substr(5));
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+class WrongModel : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(WrongModel, EndsInItsMessages) {
+  const std::filesystem::path folder = KCC_TEST_CASES;
+  Diagnostics diagnostics;
+  read_module(read_file(folder / ("fail_" + GetParam() + ".json")), GetParam() + ".json", {}, diagnostics);
+  EXPECT_TRUE(diagnostics.has_errors());
+  const std::filesystem::path expected = folder / ("fail_" + GetParam() + ".txt");
+  if (std::getenv("KCC_UPDATE_GOLDEN")) std::ofstream(expected) << diagnostics.render(false);
+  EXPECT_EQ(diagnostics.render(false), read_file(expected));
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, WrongModel, ::testing::ValuesIn(wrong_models()),
+                         [](const auto& info) { return info.param; });
+
+constexpr const char* kTwoOutputs = R"({"class_name": "Functional", "config": {"layers": [
+  {"class_name": "InputLayer", "config": {"shape": [4]}, "name": "i"},
+  {"class_name": "Dense", "config": {"units": 3}, "name": "main", "inbound_nodes": ["i"]},
+  {"class_name": "Dense", "config": {"units": 1}, "name": "aux", "inbound_nodes": ["i"]}]}})";
+
+TEST(WrongOptions, NameTheOption) {
+  struct Row {
+    FrontendOptions options;
+    const char* message;
+  };
+  const auto training = [](TrainingOverrides overrides) { return FrontendOptions{{}, std::move(overrides)}; };
+  const Row rows[] = {
+      {training({"SGD(lr=0.1, momentun=0.9)", {{"", "mse"}}, {}, {}}),
+       "--optimizer:1:13: error: SGD has no option 'momentun' (its value is 0.9); did you mean 'momentum'?\n"},
+      {training({"SGD(0.1, 0.9, True, 4)", {{"", "mse"}}, {}, {}}),
+       "--optimizer:1:21: error: SGD takes 3 arguments by position (its value is 4)\n"},
+      {training({"SGD(lr=", {{"", "mse"}}, {}, {}}),
+       "--optimizer:1:8: error: found the end in 'SGD(lr=', expected a name, a number or a string\n"},
+      {training({"Adam(0.1", {{"", "mse"}}, {}, {}}),
+       "--optimizer:1:9: error: found the end in 'Adam(0.1', expected ',' or ')'\n"},
+      {training({{}, {{"mian", "mse"}}, {}, {}}), "--loss: error: there is no output 'mian'; did you mean 'main'?\n"},
+      {training({{}, {{"", "mse"}}, {{"", "acuracy"}}, {}}),
+       "--metric:1:1: error: unknown metric 'acuracy'; did you mean 'accuracy'?\n--metric:1:1: error: unknown metric "
+       "'acuracy'; did you mean 'accuracy'?\n"},
+      {training({{}, {{"main", "mse"}}, {{"aux", "mae"}}, {}}),
+       "--metric:1:1: error: metric 'mae' for output 'aux', which has no loss and so no labels\n"},
+      {training({{}, {{"", "mse"}}, {}, {{"x", 2.0}}}),
+       "--loss-weight: error: there is no output 'x'; the outputs are: main, aux\n"},
+      {{{{"i", {5}}}, {}},
+       "m.json:2:3: layer 'i': error: --input-shape (5) contradicts the model's input shape, whose extent 1 is 4\n"},
+      {{{{"", {4, 4}}}, {}},
+       "m.json:2:3: layer 'i': error: --input-shape (4, 4) has 2 extents, the model's input has 1\n"},
+      {{{{"j", {4}}}, {}}, "--input-shape: error: there is no input 'j'; did you mean 'i'?\n"},
+  };
+  for (const Row& row : rows) {
+    Diagnostics diagnostics;
+    read_module(kTwoOutputs, "m.json", row.options, diagnostics);
+    EXPECT_EQ(diagnostics.render(false), row.message);
+  }
+}
+
+TEST(WrongFormat, SaysWhatTheFileIs) {
+  Diagnostics diagnostics;
+  read_module("PK\x03\x04....", "m.keras", {}, diagnostics);
+  read_module("\x89HDF\r\n\x1a\n", "m.h5", {}, diagnostics);
+  EXPECT_EQ(diagnostics.render(false),
+            "m.keras: error: the file is a .keras archive, which is not supported yet, expected JSON; pass the text of "
+            "model.to_json() instead\n"
+            "m.h5: error: the file is an HDF5 file, which is not supported yet, expected JSON; pass the text of "
+            "model.to_json() instead\n");
+}
+
+}  // namespace
+}  // namespace kcc

@@ -1,0 +1,127 @@
+// Every value of some real models, replaced by values of other kinds and sizes or left out: reading must end in
+// messages or in a module, never in an internal error (which would abort this program).
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "frontend/frontend.h"
+#include "frontend/json.h"
+
+namespace kcc {
+namespace {
+
+using json::Kind;
+using json::Value;
+
+std::string quoted(const std::string& text) {
+  std::string out = "\"";
+  for (char c : text) out += c == '"' || c == '\\' ? std::string{'\\', c} : std::string{c};
+  return out + '"';
+}
+
+void write(const Value& value, std::string& out) {
+  switch (value.kind) {
+    case Kind::kNull:
+      out += "null";
+      break;
+    case Kind::kBool:
+      out += value.boolean ? "true" : "false";
+      break;
+    case Kind::kInteger:
+      out += fmt::format("{}", value.integer);
+      break;
+    case Kind::kNumber:
+      out += fmt::format("{:e}", value.number);
+      break;
+    case Kind::kString:
+      out += quoted(value.text);
+      break;
+    case Kind::kArray:
+      out += '[';
+      for (size_t i = 0; i < value.items.size(); ++i) {
+        if (i > 0) out += ',';
+        write(value.items[i], out);
+      }
+      out += ']';
+      break;
+    case Kind::kObject:
+      out += '{';
+      for (size_t i = 0; i < value.members.size(); ++i) {
+        out += (i > 0 ? "," : "") + quoted(value.members[i].key) + ":";
+        write(value.members[i].value, out);
+      }
+      out += '}';
+      break;
+  }
+}
+
+// Calls `visit` for every value inside, itself included. The visitor may change it and must put it back.
+template <typename Visit>
+void for_each_value(Value& value, const Visit& visit) {
+  visit(value);
+  for (Value& item : value.items) for_each_value(item, visit);
+  for (json::Member& member : value.members) for_each_value(member.value, visit);
+}
+
+std::vector<Value> replacements() {
+  Diagnostics diagnostics;
+  const std::string text =
+      R"([null, true, 0, -1, 3, 2147483647, 9223372036854775807, 2.5, NaN, "x", "relu", [], [null], [0, -1], [[1]], {}, {"class_name": "x"}])";
+  return json::parse(text, "", diagnostics)->items;
+}
+
+// Number of documents that were accepted, of all.
+std::pair<int, int> mutate(Value document) {
+  int accepted = 0, all = 0;
+  const auto try_it = [&] {
+    std::string text;
+    write(document, text);
+    Diagnostics diagnostics;
+    read_module(text, "m.json", {}, diagnostics);
+    accepted += !diagnostics.has_errors();
+    ++all;
+  };
+  const std::vector<Value> others = replacements();
+  for_each_value(document, [&](Value& value) {
+    const Value original = value;
+    for (const Value& other : others) {
+      value = other;
+      try_it();
+    }
+    value = original;
+    for (size_t i = 0; i < value.items.size() + value.members.size(); ++i) {
+      if (value.is_array())
+        value.items.erase(value.items.begin() + static_cast<int64_t>(i));
+      else
+        value.members.erase(value.members.begin() + static_cast<int64_t>(i));
+      try_it();
+      value = original;
+    }
+  });
+  return {accepted, all};
+}
+
+class Mutation : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(Mutation, NeverEndsInAnInternalError) {
+  std::ifstream in(std::filesystem::path(KCC_TEST_CASES) / (std::string("golden_") + GetParam() + ".json"));
+  std::stringstream text;
+  text << in.rdbuf();
+  Diagnostics diagnostics;
+  const auto golden = json::parse(text.str(), "", diagnostics);
+  const auto model = json::parse(golden->find("model")->text, "", diagnostics);
+  const auto [accepted, all] = mutate(*model);
+  EXPECT_GT(accepted, 0);
+  EXPECT_LT(accepted, all);
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, Mutation,
+                         ::testing::Values("activation_layers", "conv_first", "loss_bce_many", "pool_average",
+                                           "residual", "rmsprop_momentum", "sgd_staircase", "two_outputs"),
+                         [](const auto& info) { return info.param; });
+
+}  // namespace
+}  // namespace kcc
