@@ -27,7 +27,7 @@ const char* name_of(Family family);
 // have the anchor's shape, or for kRows that shape without the reduced dimensions, or for kPointwise one shape.
 // Two kernels with the same printed body and family are the same kernel.
 struct Kernel {
-  Family family;
+  Family family = Family::kPointwise;
   Graph body;
   ValueId anchor = -1;  // the heavy node in body; -1 for kPointwise
   std::string name;     // symbol: "mlp_dense_relu_3", unique in the plan

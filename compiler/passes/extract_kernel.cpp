@@ -24,9 +24,27 @@ class Extractor {
     return copy;
   }
 
+  // A kernel reads the batch off an operand or result; one that needs it only to count gets the entry's first batched
+  // input for its extent.
+  void show_batch() {
+    if (!needs_batch()) return;
+    for (ValueId v = 0; v < graph_.size(); ++v) {
+      if (graph_[v].op != OpKind::kInput || !element_count(graph_[v].type.shape).batched) continue;
+      visit(v);
+      return;
+    }
+  }
+
   ExtractedKernel result;
 
  private:
+  bool needs_batch() const {
+    const auto batched = [](const Node& node) { return element_count(node.type.shape).batched; };
+    const std::vector<Node>& nodes = result.kernel.body.nodes;
+    return std::any_of(nodes.begin(), nodes.end(), [](const Node& n) { return n.op == OpKind::kExtent; }) &&
+           std::none_of(nodes.begin(), nodes.end(), [&](const Node& n) { return n.op == OpKind::kInput && batched(n); });
+  }
+
   ValueId operand(ValueId v) {
     Builder b{result.kernel.body};
     result.operands.push_back(v);
@@ -56,6 +74,7 @@ ExtractedKernel extract_kernel(const KernelGraph& kernels, const Group& group) {
   if (group.family != Family::kPointwise) kernel.anchor = extractor.visit(group.roots.front());
   for (size_t i = 0; i < group.outputs.size(); ++i)
     kernel.body.outputs.push_back({"r" + std::to_string(i), extractor.visit(group.outputs[i])});
+  extractor.show_batch();
   return std::move(extractor.result);
 }
 
