@@ -233,7 +233,7 @@ class WeightGrad {
   void choose_tile() {
     const int64_t room = target_.registers == 32 ? 24 : 12;
     const int64_t filters = geometry_.filters;
-    filters_ = choose_vectors(filters, target_.lanes, 2);
+    filters_ = choose_vectors(filters, target_.lanes, 2, true);
     if (filters % filters_.width() != 0) {
       const int64_t lanes = largest_divisor(filters, target_.lanes);
       filters_ = {lanes * 2 >= target_.lanes ? static_cast<int>(lanes) : target_.lanes, 1};
