@@ -55,7 +55,7 @@ bool use_color(const std::string& when) {
 
 void declare_common(CLI::App& app, Options& o, RawOptions& raw) {
   app.add_option("MODEL", o.model, "Keras model: JSON as model.to_json() writes it");
-  app.add_option("--input-shape", raw.input_shapes, "NAME=100,256: what the file leaves open besides the batch")->take_all();
+  app.add_option("--input-shape", raw.input_shapes, "NAME=100,256: what the file leaves open besides the batch")->allow_extra_args(false)->take_all();
   app.add_option("--color", raw.color, "colour in messages")->check(CLI::IsMember({"auto", "always", "never"}));
 }
 
@@ -68,15 +68,15 @@ void declare_compile(CLI::App& app, Options& o, RawOptions& raw) {
   app.add_option("--batch-size", o.batch_size, "the training batch that schedules are specialised for")->check(CLI::Range(1, 1 << 20))->default_str("32");
   app.add_option("--name", o.name, "name of the program's symbols; default from the model's name");
   app.add_option("--optimizer", raw.optimizer, "as in Keras code: \"SGD(learning_rate=0.01, momentum=0.9)\"");
-  app.add_option("--loss", raw.losses, "LOSS, or OUTPUT=LOSS for each of several outputs")->take_all();
-  app.add_option("--metric", raw.metrics, "METRIC, or OUTPUT=METRIC")->take_all();
-  app.add_option("--loss-weight", raw.loss_weights, "OUTPUT=WEIGHT")->take_all();
+  app.add_option("--loss", raw.losses, "LOSS, or OUTPUT=LOSS for each of several outputs")->allow_extra_args(false)->take_all();
+  app.add_option("--metric", raw.metrics, "METRIC, or OUTPUT=METRIC")->allow_extra_args(false)->take_all();
+  app.add_option("--loss-weight", raw.loss_weights, "OUTPUT=WEIGHT")->allow_extra_args(false)->take_all();
   app.add_option("-j,--jobs", o.jobs, "kernels compiled at a time; default all cores")->check(CLI::Range(1, 256));
   app.add_option("--cache", raw.cache, "folder that keeps compiled kernels");
   app.add_flag("--no-cache", raw.no_cache, "compile every kernel anew and keep none");
   app.add_option("--dump-dir", o.dump_dir, "write every stage there as numbered text files");
   app.add_option("--explain", raw.explain, "fusion, memory, schedule: why the compiler decided as it did")
-      ->take_all()->delimiter(',')->check(CLI::IsMember({"fusion", "memory", "schedule"}));
+      ->allow_extra_args(false)->take_all()->delimiter(',')->check(CLI::IsMember({"fusion", "memory", "schedule"}));
   app.add_flag("-v,--verbose", o.verbose, "say what is done");
   app.add_flag("--time-report", o.time_report, "how long each stage took");
 }

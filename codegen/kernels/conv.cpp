@@ -137,9 +137,10 @@ void TiledProduct::schedule(Func out, bool parallel, int64_t max_tile) {
   const bool wide = target_.registers == 32;
   const int max_vectors = window == 1 && wide && !product_.depthwise() ? 4 : 2;
   // A channel group that is not one channel is read by gathers: left to scalar code.
-  const VectorTile tile = grouped ? VectorTile{1, 1} : choose_vectors(product_.channels, target_.lanes, max_vectors);
+  const VectorTile tile = grouped ? VectorTile{1, 1} : choose_vectors(product_.channels, target_.lanes, max_vectors, false);
   const int64_t width_x = product_.extents.back();
-  const int64_t room = std::min<int64_t>(max_tile, std::max(1, (target_.registers - 4) / tile.vectors / (tile.vectors == 1 ? 2 : 1)));
+  const int64_t registers = tile.vectors == 4 ? 24 : target_.registers - 4;
+  const int64_t room = std::min<int64_t>(max_tile, std::max<int64_t>(1, registers / std::max(2, tile.vectors)));
   const int64_t columns = choose_tile(width_x, (room + 1) / 2, room);
   const Var x = vars_.spatial.back();
   Var ci("ci"), xi("xi"), yi("yi");

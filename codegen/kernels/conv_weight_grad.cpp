@@ -91,7 +91,17 @@ class WeightGrad {
     Index index{n};
     index.insert(index.end(), o.begin(), o.end());
     index.push_back(filter);
-    return lowering_.at(node_.inputs[1], index);
+    return is_widened() ? Expr(widened_(reversed(index))) : lowering_.at(node_.inputs[1], index);
+  }
+
+  // A number of filters that no vector divides: the gradient's rows are copied with zeros up to whole vectors.
+  bool is_widened() const { return padded_filters_ > geometry_.filters; }
+  void define_widened() {
+    const ImageVars vars = image_vars(rank());
+    Index index = as_index(vars.all());
+    index.back() = Halide::min(vars.c, narrow(geometry_.filters - 1));
+    const Expr value = lowering_.at(node_.inputs[1], index);
+    widened_(reversed(as_index(vars.all()))) = Halide::select(vars.c < narrow(geometry_.filters), value, 0.0f);
   }
 
   Result results(const Func& total) {
@@ -142,6 +152,7 @@ class WeightGrad {
     const ConvGeometry& g = geometry_;
     choose_tile();
     if (is_padded()) define_padded();
+    if (is_widened()) define_widened();
     // Rows of y in a block, counted from the innermost but one dimension; one dimension: whole lines.
     const bool has_y = rank() >= 2;
     const int64_t height = has_y ? g.output[rank() - 2] : 1;
@@ -222,25 +233,24 @@ class WeightGrad {
   void choose_tile() {
     const int64_t room = target_.registers == 32 ? 24 : 12;
     const int64_t filters = geometry_.filters;
-    filters_ = choose_vectors(filters, target_.lanes, 2);
+    filters_ = choose_vectors(filters, target_.lanes, 2, true);
     if (filters % filters_.width() != 0) {
       const int64_t lanes = largest_divisor(filters, target_.lanes);
       filters_ = {lanes * 2 >= target_.lanes ? static_cast<int>(lanes) : target_.lanes, 1};
     }
+    padded_filters_ = (filters + filters_.width() - 1) / filters_.width() * filters_.width();
     tap_tile_ = geometry_.kernel.back() * filters_.vectors <= room ? geometry_.kernel.back() : 1;
     channel_tile_ = largest_divisor(geometry_.channels, std::min<int64_t>(8, std::max<int64_t>(1, room / (tap_tile_ * filters_.vectors))));
   }
 
   void schedule_sums(Func& sums, Func& part, const RDom& q, const RDom& r, const Var& group, bool grouped) {
-    const bool divides = geometry_.filters % filters_.width() == 0;
-    const TailStrategy tail = divides ? TailStrategy::Auto : TailStrategy::GuardWithIf;
     Var coi("coi"), cii("cii");
     const Var kx = taps_.back();
-    sums.bound(co_, 0, narrow(geometry_.filters)).bound(ci_, 0, narrow(geometry_.channels));
+    sums.bound(co_, 0, narrow(padded_filters_)).bound(ci_, 0, narrow(geometry_.channels));
     for (size_t d = 0; d < rank(); ++d) sums.bound(taps_[d], 0, narrow(geometry_.kernel[d]));
-    sums.compute_root().vectorize(co_, filters_.lanes, tail).parallel(group);
+    sums.compute_root().vectorize(co_, filters_.lanes).parallel(group);
     Stage update = sums.update();
-    update.split(co_, co_, coi, filters_.width(), tail).split(ci_, ci_, cii, narrow(channel_tile_), TailStrategy::Auto);
+    update.split(co_, co_, coi, filters_.width()).split(ci_, ci_, cii, narrow(channel_tile_));
     std::vector<VarOrRVar> order{coi, cii, kx, ci_};
     const bool taps_inside = tap_tile_ > 1 || geometry_.kernel.back() == 1;
     if (!taps_inside) order = {coi, cii, ci_, kx};
@@ -264,8 +274,10 @@ class WeightGrad {
     Stage inner = part.update();
     inner.reorder({co_, ci_, kx, r.x, r.y});
     unroll_tile(inner);
+    const RVar copies = rank() >= 2 ? q[0] : q[q.dimensions() - 1];
+    if (is_widened()) widened_.compute_at(sums, copies);
     if (!is_padded()) return;
-    padded_.compute_at(sums, rank() >= 2 ? q[0] : q[q.dimensions() - 1]);
+    padded_.compute_at(sums, copies);
     const int vector = static_cast<int>(std::min<int64_t>(target_.lanes, geometry_.channels));
     padded_.vectorize(padded_channel_, vector, TailStrategy::GuardWithIf);
   }
@@ -288,7 +300,8 @@ class WeightGrad {
   Dim batch_;
   Var ci_{"ci"}, co_{"co"}, padded_channel_;
   Vars taps_, dims_;  // outermost first
-  Func padded_{"padded"};
+  Func padded_{"padded"}, widened_{"widened"};
+  int64_t padded_filters_ = 0;
   VectorTile filters_;
   int64_t tap_tile_ = 1, channel_tile_ = 1;
 };

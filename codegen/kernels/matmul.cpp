@@ -2,8 +2,9 @@
 //   out[m, n] = epilogue(sum over k of a[m, k] b[k, n])
 // A tile of MR rows and NV vectors of columns stays in registers while k runs. Names as in BLAS: NN, NT (b given
 // transposed), TN (a given transposed).
-//   NN, TN: vectors along n straight from b. NT with a long k: vectors along k, added across lanes at the end ("dot").
-//   NT with a short k, and TT: b is transposed into scratch first.
+//   NN, TN: vectors along n straight from b. NN with so long a k that b comes from memory: k in blocks that stay in the
+//   first cache for all rows, in a fixed number of chunks for parallel tasks.
+//   NT: b is transposed, a panel of columns at a time; for few rows vectors along k, added up at the end ("dot").
 // Numbers: bench/kernels.cpp, and shared/reference/halide.md for the probes that chose the tiles.
 #include <algorithm>
 
@@ -25,6 +26,12 @@ using Halide::Var;
 
 int32_t narrow(int64_t value) { return static_cast<int32_t>(value); }
 
+// From this depth on a panel of b no longer stays in the second cache.
+constexpr int64_t kLongDepth = 2048;
+constexpr int64_t kChunks = 8;
+// Fewer rows do not pay for transposing b, with k from kDeep on and below.
+constexpr int64_t kFewRows = 8, kFewDeepRows = 64, kDeep = 256;
+
 class MatMul {
  public:
   MatMul(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options)
@@ -44,7 +51,8 @@ class MatMul {
   BuiltKernel build() {
     if (options_.level == 0) return plain();
     if (columns_.batched) return plain();
-    if (transpose_b_ && !depth_.batched && depth_.size >= 4 * target_.lanes) return dot();
+    if (!transpose_a_ && !transpose_b_ && !depth_.batched && depth_.size >= kLongDepth) return chunks();
+    if (transpose_b_ && !depth_.batched && depth_.size >= 4 * target_.lanes && few_rows()) return dot();
     return tiles();
   }
 
@@ -76,6 +84,12 @@ class MatMul {
     return finish(results(sum), "plain loops");
   }
 
+  // At the batch that schedules are made for.
+  bool few_rows() const {
+    const int64_t rows = rows_.batched ? options_.batch * rows_.size : rows_.size;
+    return rows < (depth_.size >= kDeep ? kFewDeepRows : kFewRows);
+  }
+
   // Rows of a register tile, for `vectors` vectors of columns.
   int tile_rows(int vectors) const {
     const int registers = target_.registers == 32 ? 24 : 12;
@@ -92,32 +106,86 @@ class MatMul {
   }
 
   BuiltKernel tiles() {
-    const VectorTile tile = choose_vectors(columns_.size, target_.lanes, target_.registers == 32 ? 4 : 2);
+    const VectorTile tile = choose_vectors(columns_.size, target_.lanes, target_.registers == 32 ? 4 : 2, exact_);
     const int rows = tile_rows(tile.vectors);
     Func sum("sum"), packed("packed");
     RDom k(0, lowering_.extent(depth_), "k");
     sum(n_, m_) = 0.0f;
     if (transpose_b_) {
       packed(n_, k_) = b(k_, n_);
-      packed.bound(n_, 0, narrow(columns_.size)).compute_root().reorder(k_, n_);
       sum(n_, m_) += a(m_, k) * packed(n_, k);
     } else {
       sum(n_, m_) += a(m_, k) * b(k, n_);
     }
     std::string text = std::to_string(rows) + " x " + std::to_string(tile.vectors) + " vectors of " + std::to_string(tile.lanes);
     if (transpose_b_) text = "b transposed first, " + text;
-    if (exact_ && !tiles_divide(tile, rows)) return finish(through_scratch(sum, k, tile, rows), text + ", through scratch");
+    if (exact_ && !tiles_divide(tile, rows)) return finish(through_scratch(sum, packed, k, tile, rows), text + ", through scratch");
     Result result = results(sum);
     schedule_tiles(result.func, sum, k, tile, rows);
+    schedule_packed(result.func, packed);
     return finish(result, text);
   }
 
+  // By lines of b, so that what is read and what is written both stay in the first cache.
+  void schedule_packed(const Func& out, Func packed) {
+    if (!transpose_b_) return;
+    Var ki("ki");
+    if (depth_.batched || depth_.size < 16) packed.reorder(k_, n_);
+    else packed.split(k_, k_, ki, 16, TailStrategy::GuardWithIf).reorder(ki, n_, k_);
+    if (transpose_a_) packed.compute_root();
+    else packed.compute_at(out, n_);
+  }
+
+  // Long k: sums of blocks are added up for all rows of a chunk of k; rows past the end repeat the last one.
+  BuiltKernel chunks() {
+    const VectorTile tile = choose_vectors(columns_.size, target_.lanes, target_.registers == 32 ? 4 : 2, exact_);
+    const int rows = target_.registers == 32 && tile.vectors == 4 ? 4 : 6;
+    int64_t block = 128;
+    while (block > 32 && depth_.size % block != 0) --block;
+    if (depth_.size % block != 0) block = 64;
+    const int64_t blocks = depth_.size / block, rest = depth_.size % block;
+    const int64_t chunk_blocks = (blocks + kChunks - 1) / kChunks;
+    const Expr row_count = lowering_.extent(rows_);
+    Var chunk("chunk"), kb("kb"), ni("ni"), mi("mi");
+    Func part("part"), chunked("chunked"), total("total");
+    const Expr row = Halide::min(m_, row_count - 1);
+    RDom k(0, narrow(block), "k"), q(0, narrow(chunk_blocks), "q"), c(0, narrow(kChunks), "c"), t(0, narrow(std::max<int64_t>(1, rest)), "t");
+    const Expr first = (chunk * narrow(chunk_blocks) + q) * narrow(block);
+    part(n_, m_, kb) = 0.0f;
+    part(n_, m_, kb) += a(row, kb * narrow(block) + k) * b(kb * narrow(block) + k, n_);
+    if (blocks % kChunks != 0) q.where(first < narrow(blocks * block));
+    chunked(n_, m_, chunk) = 0.0f;
+    chunked(n_, m_, chunk) += part(n_, m_, chunk * narrow(chunk_blocks) + q);
+    total(n_, m_) = 0.0f;
+    total(n_, m_) += chunked(n_, m_, c);
+    if (rest > 0) total(n_, m_) += a(m_, narrow(blocks * block) + t) * b(narrow(blocks * block) + t, n_);
+    Result result = results(total);
+
+    const int vector = tile.lanes;
+    const TailStrategy tail = columns_.size % vector == 0 ? TailStrategy::Auto : TailStrategy::GuardWithIf;
+    const bool divides = columns_.size % tile.width() == 0;
+    result.func.vectorize(n_, vector, tail).parallel(m_);
+    total.compute_at(result.func, m_).vectorize(n_, vector, tail);
+    total.update(0).reorder(n_, c).vectorize(n_, vector, tail);
+    if (rest > 0) total.update(1).reorder(n_, t).vectorize(n_, vector, tail);
+    chunked.compute_root().bound(n_, 0, narrow(columns_.size)).bound_extent(m_, (row_count + rows - 1) / rows * rows);
+    chunked.vectorize(n_, vector, tail).parallel(chunk);
+    Stage update = chunked.update();
+    update.split(n_, n_, ni, tile.width(), divides ? TailStrategy::Auto : TailStrategy::GuardWithIf).split(m_, m_, mi, rows, TailStrategy::RoundUp);
+    update.reorder(ni, mi, m_, n_, q, chunk).vectorize(ni, vector).unroll(ni).unroll(mi).parallel(chunk);
+    part.compute_at(chunked, m_).store_in(MemoryType::Stack).vectorize(n_, vector).unroll(n_).unroll(m_);
+    part.update().reorder(n_, m_, k).vectorize(n_, vector).unroll(n_).unroll(m_);
+    return finish(result, std::to_string(rows) + " x " + std::to_string(tile.vectors) + " vectors of " + std::to_string(vector) + ", k by " +
+                              std::to_string(block) + " in " + std::to_string(kChunks) + " chunks");
+  }
+
   // The product in scratch as a whole, then the epilogue: each result is written once.
-  Result through_scratch(const Func& sum, const RDom& k, const VectorTile& tile, int rows) {
+  Result through_scratch(const Func& sum, const Func& packed, const RDom& k, const VectorTile& tile, int rows) {
     Func whole("whole");
     whole(n_, m_) = sum(n_, m_);
     whole.compute_root().bound(n_, 0, narrow(columns_.size));
     schedule_tiles(whole, sum, k, tile, rows);
+    schedule_packed(whole, packed);
     Result result = results(whole);
     vectorize_exactly(result.func, tile.lanes);
     return result;

@@ -147,27 +147,25 @@ class Pointwise {
       schedule_ = "flat, element by element";
       return;
     }
-    Var task("task"), inside("inside"), lane("lane"), word("word");
+    // Vectors are cut off before tasks: the other way round every vector would be guarded lane by lane.
+    Var task("task"), inside("inside"), block("block"), lane("lane"), word("word"), rest("rest");
     const bool random = !lowering_.random_blocks().empty();
     const bool large = extent.batched || extent.size > 2 * kTaskElements;
     const int64_t most = extent.batched ? kTaskElements : extent.size;
     const int vector = random ? kRandomLanes : static_cast<int>(std::min<int64_t>(target_.lanes, most));
-    Var inner = x;
+    const int step = random ? kRandomBlock : vector;
+    const TailStrategy tail = extent.batched ? TailStrategy::GuardWithIf : exact_tail(extent.size, step);
+    f.split(x, block, rest, step, tail);
+    if (random) f.split(rest, word, lane, kRandomLanes).unroll(word).vectorize(lane);
+    else f.vectorize(rest);
+    Var consumer = block;
     if (large) {
-      f.split(x, task, inside, kTaskElements, TailStrategy::GuardWithIf).parallel(task);
-      inner = inside;
+      f.split(block, task, inside, kTaskElements / step, TailStrategy::GuardWithIf).parallel(task);
+      consumer = inside;
     }
-    if (!random) {
-      f.vectorize(inner, vector, large ? TailStrategy::Auto : exact_tail(extent.size, vector));
-      schedule_ = "flat, vectors of " + std::to_string(vector);
-      return;
-    }
-    Var block("block"), rest("rest");
-    const TailStrategy tail = large ? TailStrategy::Auto : exact_tail(extent.size, kRandomBlock);
-    f.split(inner, block, rest, kRandomBlock, tail).split(rest, word, lane, kRandomLanes).vectorize(lane).unroll(word);
     for (Func& words : lowering_.random_blocks())
-      words.compute_at(f, block).store_in(Halide::MemoryType::Stack).vectorize(words.args()[0], kRandomLanes);
-    schedule_ = "flat, random words by blocks of 64";
+      words.compute_at(f, consumer).store_in(Halide::MemoryType::Stack).vectorize(words.args()[0], kRandomLanes);
+    schedule_ = random ? "flat, random words by blocks of 64" : "flat, vectors of " + std::to_string(vector);
   }
 
   static TailStrategy exact_tail(int64_t extent, int64_t factor) {

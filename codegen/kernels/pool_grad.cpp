@@ -1,8 +1,9 @@
 // Gradients of pooling. Of a maximum: the first of equal maxima in scan order takes the gradient (a NaN counts as the
-// maximum). Where windows are disjoint, each element looks at its own window; else the position of each window's
-// maximum is found first, and each element adds up the windows that chose it. Of a mean: each element takes its share
-// of every window it lies in.
+// maximum). Where windows are disjoint and small, each element looks at its own window; else the position of each
+// window's maximum is found first, and each element adds up the windows that chose it. Of a mean: each element takes
+// its share of every window it lies in.
 #include <algorithm>
+#include <limits>
 
 #include "codegen/kernels/pool.h"
 #include "codegen/kernels/schedule.h"
@@ -21,6 +22,9 @@ using Halide::VarOrRVar;
 
 int32_t narrow(int64_t value) { return static_cast<int32_t>(value); }
 
+// Largest window whose maximum is found in one expression: it grows too fast beyond.
+constexpr int64_t kInlineWindow = 4;
+
 class PoolGrad {
  public:
   PoolGrad(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options)
@@ -33,18 +37,18 @@ class PoolGrad {
   BuiltKernel build() {
     const bool disjoint = geometry_.is_disjoint();
     Func choice("choice");
-    if (is_max_ && !disjoint) {
-      const Index all = as_index(vars_.all());
-      choice(reversed(all)) = chosen(all);
-    }
+    const bool first_choose = is_max_ && (!disjoint || geometry_.window_size() > kInlineWindow);
+    if (first_choose) define_choice(choice);
+    const auto chosen = [&](const Index& index) -> Expr {
+      return first_choose ? Expr(choice(reversed(index))[1]) : chosen_of_small(index);
+    };
     lowering_.bind(kernel_.anchor, [&](const Index& index) {
-      if (disjoint) return own_window(index);
-      return all_windows(index, choice);
+      return disjoint ? own_window(index, chosen) : all_windows(index, chosen);
     });
     const Vars all = vars_.all();
     Result result = define_result(Func("result"), lowering_.outputs_at(as_index(all)), all, node_.type.shape, lowering_);
-    if (is_max_ && !disjoint) schedule_choice(result.func, choice);
-    if (options_.level > 0) schedule(result.func, disjoint);
+    if (first_choose) schedule_choice(result.func, choice);
+    if (options_.level > 0) schedule(result.func, disjoint, first_choose);
     BuiltKernel built;
     built.pipeline = Halide::Pipeline(result.func);
     built.arguments = lowering_.arguments();
@@ -63,8 +67,30 @@ class PoolGrad {
     return all;
   }
 
-  // Which element of the window at `index` is the first maximum, counted in scan order.
-  Expr chosen(const Index& index) {
+  // (the maximum, which element of the window it is in scan order), element by element.
+  void define_choice(Func& choice) {
+    const Index all = as_index(vars_.all());
+    Halide::Region region;
+    for (size_t d = geometry_.rank(); d-- > 0;) region.push_back({0, narrow(geometry_.window[d])});
+    window_loop_ = Halide::RDom(region, "w");
+    Index offset;
+    Expr number = 0;
+    for (size_t d = 0; d < geometry_.rank(); ++d) {
+      offset.push_back(window_loop_[static_cast<int>(geometry_.rank() - 1 - d)]);
+      number = number * narrow(geometry_.window[d]) + offset.back();
+    }
+    const WindowElement e = window_element(geometry_, spatial(all), offset);
+    const Expr value = lowering_.at(node_.inputs[0], with(all, e.position));
+    const std::vector<Expr> args = reversed(all);
+    choice(args) = Halide::Tuple(-std::numeric_limits<float>::infinity(), -1);
+    const Expr best = choice(args)[0], where = choice(args)[1];
+    Expr better = value > best || (is_nan(value) && !is_nan(best)) || where < 0;
+    if (e.inside.defined()) better = better && e.inside;
+    choice(args) = Halide::Tuple(select(better, value, best), select(better, number, where));
+  }
+
+  // The same for small windows inside x, in one expression.
+  Expr chosen_of_small(const Index& index) {
     Expr best, where;
     int32_t count = 0;
     for (const Integers& offsets : window_offsets(geometry_)) {
@@ -72,15 +98,13 @@ class PoolGrad {
       for (int64_t o : offsets) offset.push_back(narrow(o));
       const WindowElement e = window_element(geometry_, spatial(index), offset);
       const Expr value = lowering_.at(node_.inputs[0], with(index, e.position));
-      // A window begins outside only where x is padded: then nothing has been seen yet (-1).
-      if (!where.defined()) {
-        where = e.inside.defined() ? select(e.inside, 0, -1) : Expr(0);
-        best = value;
-      } else {
-        Expr better = value > best || (is_nan(value) && !is_nan(best)) || where < 0;
-        if (e.inside.defined()) better = better && e.inside;
+      if (where.defined()) {
+        const Expr better = value > best || (is_nan(value) && !is_nan(best));
         where = select(better, count, where);
         best = select(better, value, best);
+      } else {
+        where = 0;
+        best = value;
       }
       ++count;
     }
@@ -93,7 +117,7 @@ class PoolGrad {
   }
 
   // Disjoint windows: element i lies in window i / stride or in none.
-  Expr own_window(const Index& index) {
+  Expr own_window(const Index& index, const Access& chosen) {
     Index window;
     Expr own = 0, covered;
     for (size_t d = 0; d < geometry_.rank(); ++d) {
@@ -118,7 +142,7 @@ class PoolGrad {
   }
 
   // Any windows: those that hold element i through offset k have window*stride + k - low = i.
-  Expr all_windows(const Index& index, const Func& choice) {
+  Expr all_windows(const Index& index, const Access& chosen) {
     Expr sum = 0.0f;
     int32_t count = 0;
     for (const Integers& offsets : window_offsets(geometry_)) {
@@ -133,7 +157,7 @@ class PoolGrad {
         here = here.defined() ? here && exists : exists;
         window.push_back(Halide::clamp(w, 0, narrow(geometry_.output[d] - 1)));
       }
-      if (is_max_) here = here && choice(reversed(with(index, window))) == count;
+      if (is_max_) here = here && chosen(with(index, window)) == count;
       sum = sum + select(here, share(window, index), 0.0f);
       ++count;
     }
@@ -149,13 +173,19 @@ class PoolGrad {
     const int64_t channels = node_.type.shape.back().size;
     const int vector = static_cast<int>(std::min<int64_t>(target_.lanes, channels));
     choice.compute_at(out, vars_.n);
-    if (vector > 1) choice.vectorize(vars_.c, vector, TailStrategy::GuardWithIf);
+    std::vector<VarOrRVar> order{vars_.c};
+    for (int d = 0; d < window_loop_.dimensions(); ++d) order.push_back(window_loop_[d]);
+    for (size_t d = geometry_.rank(); d-- > 0;) order.push_back(vars_.spatial[d]);
+    choice.update().reorder(order);
+    if (vector == 1) return;
+    choice.vectorize(vars_.c, vector, TailStrategy::GuardWithIf);
+    choice.update().vectorize(vars_.c, vector, TailStrategy::GuardWithIf);
   }
 
   // With disjoint windows, loops inside a window are unrolled: an element's place in its window is then a constant.
-  void schedule(Func& out, bool disjoint) {
+  void schedule(Func& out, bool disjoint, bool image_at_a_time) {
     const int64_t channels = node_.type.shape.back().size;
-    if (!disjoint) {
+    if (!disjoint || image_at_a_time) {
       const int vector = static_cast<int>(std::min<int64_t>(target_.lanes, channels));
       if (vector > 1) out.vectorize(vars_.c, vector, channels % vector == 0 ? TailStrategy::Auto : TailStrategy::GuardWithIf);
       out.parallel(vars_.n);
@@ -188,6 +218,7 @@ class PoolGrad {
   const ValueId gradient_;
   const PoolGeometry geometry_;
   const ImageVars vars_;
+  Halide::RDom window_loop_;
 };
 
 }  // namespace

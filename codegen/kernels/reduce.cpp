@@ -143,6 +143,7 @@ Reduction Reduction::plain(Lowering& lowering, const std::vector<ValueId>& nodes
   Step step;
   step.func = total;
   step.columns = 0;
+  for (int d = 0; d < r.dimensions(); ++d) step.rows.push_back(r[d]);
   self.steps_.push_back(step);
   self.bind_total(total);
   return self;
@@ -360,6 +361,15 @@ void Reduction::compute_at(const Halide::LoopLevel& level) {
     Step& around = steps_[static_cast<size_t>(step.inside)];
     step.func.compute_at(around.func, around.rows[0]);
   }
+}
+
+void Reduction::compute_side_by_side(const Halide::LoopLevel& level, int lanes) {
+  Step& step = steps_.at(0);
+  const Var row = kept_.back();
+  std::vector<Halide::VarOrRVar> order{row};
+  order.insert(order.end(), step.rows.begin(), step.rows.end());
+  step.func.compute_at(level).store_in(Halide::MemoryType::Stack).vectorize(row, lanes, Halide::TailStrategy::RoundUp);
+  step.func.update().reorder(order).vectorize(row, lanes, Halide::TailStrategy::RoundUp);
 }
 
 std::vector<std::vector<ValueId>> reduction_stages(const Graph& body) {

@@ -23,6 +23,8 @@ class Reduction {
   void compute_root();
   // Computed inside another Func's loop, for the kept indices needed there.
   void compute_at(const Halide::LoopLevel& level);
+  // For plain reductions: the same with a vector along the last kept dimension.
+  void compute_side_by_side(const Halide::LoopLevel& level, int lanes);
 
  private:
   // A Func of the chain, with the variable and width it is vectorised along.

@@ -1,6 +1,7 @@
 // Rows: reductions over trailing dimensions with element-wise work before, between and after, a row at a time: softmax
 // and its losses, layer normalization, accuracies. What several steps need and is dear to compute is kept in a row on
-// the stack; everything of a row happens while it is in the first cache.
+// the stack; everything of a row happens while it is in the first cache. Rows shorter than two vectors are worked on
+// side by side, a row a lane: operands are turned on the way in and results on the way out, all between is vertical.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -38,10 +39,12 @@ class Rows {
 
   BuiltKernel build(bool plain) {
     if (!plain) find_sinks();
+    narrow_ = !plain && is_narrow();
+    if (narrow_) turn_operands();
     std::set<ValueId> done;
     for (size_t s = 0; s < stages_.size(); ++s) {
       if (!plain) keep_rows(static_cast<int64_t>(s), done);
-      reductions_.push_back(plain ? Reduction::plain(lowering_, stages_[s], kept_vars_)
+      reductions_.push_back(plain || narrow_ ? Reduction::plain(lowering_, stages_[s], kept_vars_)
                                   : Reduction(lowering_, stages_[s], kept_vars_, target_));
     }
     if (!plain) keep_rows(static_cast<int64_t>(stages_.size()), done);
@@ -52,7 +55,7 @@ class Rows {
     for (const Result& result : results_) outputs.push_back(result.func);
     built.pipeline = Halide::Pipeline(outputs);
     built.arguments = lowering_.arguments();
-    built.schedule = plain ? "plain loops" : "a row at a time, " + std::to_string(stages_.size()) + " passes, " + std::to_string(rows_.size()) + " rows kept";
+    built.schedule = plain ? "plain loops" : (narrow_ ? "a row a lane, " : "a row at a time, ") + std::to_string(stages_.size()) + " passes, " + std::to_string(rows_.size()) + " rows kept";
     built.strict_float = true;
     return built;
   }
@@ -65,6 +68,27 @@ class Rows {
 
   const Node& node(ValueId v) const { return collapsed_.body[v]; }
   bool is_row(ValueId v) const { return node(v).type.shape == domain_; }
+
+  // One row index and a short row.
+  bool is_narrow() const {
+    if (kept_vars_.size() != 1 || domain_.size() != 2 || !domain_[0].batched) return false;
+    return domain_[1].size <= 2 * target_.lanes;
+  }
+
+  // Operands are read through copies in which a lane is a row; rows past the end repeat the last one.
+  void turn_operands() {
+    const Halide::Expr last = lowering_.extent(kept_shape_[0]) - 1;
+    for (ValueId v = 0; v < collapsed_.body.size(); ++v) {
+      if (node(v).op != OpKind::kInput || node(v).type.shape.empty() || !node(v).type.shape[0].batched) continue;
+      const Vars vars(all_vars_.begin(), all_vars_.begin() + node(v).type.rank());
+      Index index = as_index(vars);
+      index[0] = Halide::min(index[0], last);
+      Func turned("turned");
+      turned(reversed(vars)) = lowering_.at(v, index);
+      turned_.push_back(turned);
+      lowering_.bind(v, [turned](const Index& i) { return turned(reversed(i)); });
+    }
+  }
 
   // For every value the passes that read it: number of the stage, or of all stages for the results.
   void find_sinks() {
@@ -124,12 +148,55 @@ class Rows {
       for (; i < body.outputs.size() && body[body.outputs[i].value].type.shape == shape &&
              collapsed_.output_shapes[i] == collapsed_.output_shapes[first]; ++i)
         values.push_back(lowering_.at(body.outputs[i].value, as_index(vars)));
+      if (narrow_ && row) values = turn_results(values);
       results_.push_back(define_result(Func(numbered("result", results_.size())), values, vars, shape, collapsed_.output_shapes[first],
                                        collapsed_.output_dims[first], lowering_));
     }
   }
 
+  // Computed a row a lane, then stored along the row.
+  std::vector<Halide::Expr> turn_results(const std::vector<Halide::Expr>& values) {
+    Func turned("turned_back");
+    const std::vector<Var> args = reversed(all_vars_);
+    if (values.size() == 1) turned(args) = values[0];
+    else turned(args) = Halide::Tuple(values);
+    computed_.push_back(turned);
+    const Halide::FuncRef ref = turned(std::vector<Halide::Expr>(args.begin(), args.end()));
+    if (values.size() == 1) return {ref};
+    std::vector<Halide::Expr> parts;
+    for (size_t i = 0; i < values.size(); ++i) parts.push_back(ref[static_cast<int>(i)]);
+    return parts;
+  }
+
+  void schedule_narrow() {
+    const Var row = kept_vars_[0], column = all_vars_[1];
+    Var task("task"), block("block"), lane("lane");
+    const int lanes = target_.lanes;
+    const int64_t blocks_a_task = std::max<int64_t>(1, kTaskElements / (domain_[1].size * lanes));
+    for (Result& result : results_) {
+      Func& f = result.func;
+      f.split(row, task, block, static_cast<int>(blocks_a_task) * lanes, TailStrategy::GuardWithIf).split(block, block, lane, lanes);
+      if (result.vars.size() == 2) f.reorder(column, lane, block, task);
+      else f.vectorize(lane);
+      f.parallel(task);
+      if (&result != &results_[0]) f.compute_with(results_[0].func, block);
+    }
+    const Halide::LoopLevel level(results_[0].func, block);
+    const auto lanes_of = [&](Func& f, bool is_row) {
+      f.compute_at(level).store_in(Halide::MemoryType::Stack).vectorize(row, lanes, TailStrategy::RoundUp);
+      if (is_row) f.reorder_storage(row, column).bound(column, 0, static_cast<int32_t>(domain_[1].size));
+    };
+    for (Func& f : turned_) {
+      f.compute_at(level).store_in(Halide::MemoryType::Stack).align_bounds(row, lanes);
+      if (f.dimensions() == 2) f.reorder_storage(row, column).bound(column, 0, static_cast<int32_t>(domain_[1].size));
+    }
+    for (Reduction& reduction : reductions_) reduction.compute_side_by_side(level, lanes);
+    for (KeptRow& kept : rows_) lanes_of(kept.func, kept.is_row);
+    for (Func& f : computed_) lanes_of(f, true);
+  }
+
   void schedule(bool plain) {
+    if (narrow_) return schedule_narrow();
     if (plain || kept_vars_.empty()) {
       for (Reduction& reduction : reductions_) reduction.compute_root();
       for (KeptRow& row : rows_) row.func.compute_root();
@@ -182,6 +249,8 @@ class Rows {
   std::vector<Reduction> reductions_;
   std::vector<KeptRow> rows_;
   std::vector<Result> results_;
+  bool narrow_ = false;
+  std::vector<Func> turned_, computed_;  // operands and results of narrow rows
 };
 
 }  // namespace

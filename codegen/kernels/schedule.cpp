@@ -61,10 +61,13 @@ bool may_overwrite_operands(const Graph& body) {
   return false;
 }
 
-VectorTile choose_vectors(int64_t extent, int lanes, int max_vectors) {
+VectorTile choose_vectors(int64_t extent, int lanes, int max_vectors, bool exact) {
   if (extent <= lanes) return {static_cast<int>(extent), 1};
-  for (int vectors = max_vectors; vectors > 1; --vectors)
-    if (extent % (lanes * vectors) == 0) return {lanes, vectors};
+  for (int vectors = max_vectors; vectors > 1; --vectors) {
+    const int64_t width = lanes * vectors, covered = (extent + width - 1) / width * width;
+    const bool fits = exact ? covered == extent : covered * 10 <= extent * 11;
+    if (extent >= width && fits) return {lanes, vectors};
+  }
   if (extent % lanes == 0) return {lanes, 1};
   return {lanes, static_cast<int>(std::clamp<int64_t>(extent / lanes, 1, max_vectors))};
 }

@@ -29,14 +29,14 @@ std::vector<Halide::Expr> strict(std::vector<Halide::Expr> values);
 // have a shape without the batch. Their elements must not be computed twice.
 bool may_overwrite_operands(const Graph& body);
 
-// How a dimension of `extent` elements is cut into `vectors` vectors of `lanes`; the last tile is shifted inwards
-// where it does not divide.
+// How a dimension of `extent` elements is cut into tiles of vectors. `exact`: tiles that divide the extent are
+// preferred to wide ones; else the last tile, shifted inwards, may compute up to a tenth again.
 struct VectorTile {
   int lanes = 1;
   int vectors = 1;
   int width() const { return lanes * vectors; }
 };
-VectorTile choose_vectors(int64_t extent, int lanes, int max_vectors);
+VectorTile choose_vectors(int64_t extent, int lanes, int max_vectors, bool exact);
 
 // The value in [low, high] that covers `extent` with the least waste; the larger of equal ones.
 int64_t choose_tile(int64_t extent, int64_t low, int64_t high);

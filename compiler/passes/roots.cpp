@@ -26,6 +26,21 @@ std::vector<bool> find_uniform(const Graph& graph) {
   return uniform;
 }
 
+// Random numbers are made in flat loops of their own, so what they are combined with is computed before, in the kernel
+// that makes its operands.
+void force_operands_beside_random(const Graph& graph, std::vector<bool>& forced) {
+  std::vector<bool> random(graph.nodes.size(), false);
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    const Node& node = graph.nodes[i];
+    random[i] = node.op == OpKind::kRandomUniform;
+    for (ValueId v : node.inputs)
+      if (random[static_cast<size_t>(v)] && !forced[static_cast<size_t>(v)]) random[i] = true;
+    if (!random[i] || info(node.op).category != OpCategory::kElementwise) continue;
+    for (ValueId v : node.inputs)
+      if (!random[static_cast<size_t>(v)] && info(graph[v].op).category == OpCategory::kElementwise) forced[static_cast<size_t>(v)] = true;
+  }
+}
+
 // Values that some user needs as a whole.
 std::vector<bool> forced_roots(const Graph& graph) {
   const std::vector<bool> uniform = find_uniform(graph);
@@ -44,6 +59,7 @@ std::vector<bool> forced_roots(const Graph& graph) {
   }
   for (const NamedValue& output : graph.outputs) force(output.value);
   for (const StateWrite& write : graph.writes) force(write.value);
+  force_operands_beside_random(graph, forced);
   return forced;
 }
 

@@ -30,7 +30,6 @@ __attribute__((visibility("default"))) int halide_do_par_for(void* context, int 
     if (int error = task(context, forward ? min + i : min + size - 1 - i, closure); error != 0) return error;
   return 0;
 }
-__attribute__((visibility("default"))) int halide_error_out_of_memory(void*) { return -1; }
 }
 
 namespace kcc::testing {
