@@ -122,6 +122,11 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
   if (options.emit == Emit::kStmt) return write_kernels(options, plan, build, KernelText::kStmt, diagnostics);
   if (options.emit == Emit::kLlvm) return write_kernels(options, plan, build, KernelText::kLlvm, diagnostics);
   if (options.emit == Emit::kAssembly) return write_kernels(options, plan, build, KernelText::kAssembly, diagnostics);
+  if (!links_here(build.target)) {
+    diagnostics.error({}, fmt::format("a program for {} cannot be linked on this machine, whose runtime is of another kind", options.target),
+                      "--emit=asm and --emit=stmt show its kernels");
+    return false;
+  }
   const std::vector<KernelObject> kernels = build_kernels(plan, build, diagnostics);
   if (diagnostics.has_errors()) return false;
   if (options.explain_schedule) fmt::print("{}", schedules_text(plan, kernels));
