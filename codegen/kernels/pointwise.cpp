@@ -147,27 +147,22 @@ class Pointwise {
       schedule_ = "flat, element by element";
       return;
     }
-    Var task("task"), inside("inside"), lane("lane"), word("word");
+    Var task("task"), vectors("vectors"), lane("lane"), rest("rest"), word("word");
     const bool random = !lowering_.random_blocks().empty();
-    const bool large = extent.batched || extent.size > 2 * kTaskElements;
-    const int64_t most = extent.batched ? kTaskElements : extent.size;
-    const int vector = random ? kRandomLanes : static_cast<int>(std::min<int64_t>(target_.lanes, most));
-    Var inner = x;
-    if (large) {
-      f.split(x, task, inside, kTaskElements, TailStrategy::GuardWithIf).parallel(task);
-      inner = inside;
-    }
-    if (!random) {
-      f.vectorize(inner, vector, large ? TailStrategy::Auto : exact_tail(extent.size, vector));
-      schedule_ = "flat, vectors of " + std::to_string(vector);
-      return;
-    }
-    Var block("block"), rest("rest");
-    const TailStrategy tail = large ? TailStrategy::Auto : exact_tail(extent.size, kRandomBlock);
-    f.split(inner, block, rest, kRandomBlock, tail).split(rest, word, lane, kRandomLanes).vectorize(lane).unroll(word);
+    const int vector = random              ? kRandomLanes
+                       : extent.batched ? target_.lanes
+                                        : static_cast<int>(std::min<int64_t>(target_.lanes, extent.size));
+    // Whole vectors (or random blocks) first, then tasks of them: only the very last vector asks which lanes exist.
+    const int unit = random ? kRandomBlock : vector;
+    const TailStrategy tail = extent.batched ? TailStrategy::GuardWithIf : exact_tail(extent.size, unit);
+    f.split(x, vectors, rest, unit, tail);
+    if (random) f.split(rest, word, lane, kRandomLanes).vectorize(lane).unroll(word);
+    else f.vectorize(rest);
     for (Func& words : lowering_.random_blocks())
-      words.compute_at(f, block).store_in(Halide::MemoryType::Stack).vectorize(words.args()[0], kRandomLanes);
-    schedule_ = "flat, random words by blocks of 64";
+      words.compute_at(f, vectors).store_in(Halide::MemoryType::Stack).vectorize(words.args()[0], kRandomLanes);
+    if (extent.batched || extent.size > 2 * kTaskElements)
+      f.split(vectors, task, vectors, kTaskElements / unit, TailStrategy::GuardWithIf).parallel(task);
+    schedule_ = random ? "flat, random words by blocks of 64" : "flat, vectors of " + std::to_string(vector);
   }
 
   static TailStrategy exact_tail(int64_t extent, int64_t factor) {
