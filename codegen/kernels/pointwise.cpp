@@ -147,24 +147,21 @@ class Pointwise {
       schedule_ = "flat, element by element";
       return;
     }
-    // Vectors are cut off before tasks: the other way round every vector would be guarded lane by lane.
-    Var task("task"), inside("inside"), block("block"), lane("lane"), word("word"), rest("rest");
+    Var task("task"), vectors("vectors"), lane("lane"), rest("rest"), word("word");
     const bool random = !lowering_.random_blocks().empty();
-    const bool large = extent.batched || extent.size > 2 * kTaskElements;
-    const int64_t most = extent.batched ? kTaskElements : extent.size;
-    const int vector = random ? kRandomLanes : static_cast<int>(std::min<int64_t>(target_.lanes, most));
-    const int step = random ? kRandomBlock : vector;
-    const TailStrategy tail = extent.batched ? TailStrategy::GuardWithIf : exact_tail(extent.size, step);
-    f.split(x, block, rest, step, tail);
-    if (random) f.split(rest, word, lane, kRandomLanes).unroll(word).vectorize(lane);
+    const int vector = random              ? kRandomLanes
+                       : extent.batched ? target_.lanes
+                                        : static_cast<int>(std::min<int64_t>(target_.lanes, extent.size));
+    // Whole vectors (or random blocks) first, then tasks of them: only the very last vector asks which lanes exist.
+    const int unit = random ? kRandomBlock : vector;
+    const TailStrategy tail = extent.batched ? TailStrategy::GuardWithIf : exact_tail(extent.size, unit);
+    f.split(x, vectors, rest, unit, tail);
+    if (random) f.split(rest, word, lane, kRandomLanes).vectorize(lane).unroll(word);
     else f.vectorize(rest);
-    Var consumer = block;
-    if (large) {
-      f.split(block, task, inside, kTaskElements / step, TailStrategy::GuardWithIf).parallel(task);
-      consumer = inside;
-    }
     for (Func& words : lowering_.random_blocks())
-      words.compute_at(f, consumer).store_in(Halide::MemoryType::Stack).vectorize(words.args()[0], kRandomLanes);
+      words.compute_at(f, vectors).store_in(Halide::MemoryType::Stack).vectorize(words.args()[0], kRandomLanes);
+    if (extent.batched || extent.size > 2 * kTaskElements)
+      f.split(vectors, task, vectors, kTaskElements / unit, TailStrategy::GuardWithIf).parallel(task);
     schedule_ = random ? "flat, random words by blocks of 64" : "flat, vectors of " + std::to_string(vector);
   }
 

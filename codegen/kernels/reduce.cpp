@@ -368,7 +368,7 @@ void Reduction::compute_side_by_side(const Halide::LoopLevel& level, int lanes) 
   const Var row = kept_.back();
   std::vector<Halide::VarOrRVar> order{row};
   order.insert(order.end(), step.rows.begin(), step.rows.end());
-  step.func.compute_at(level).store_in(Halide::MemoryType::Stack).vectorize(row, lanes, Halide::TailStrategy::RoundUp);
+  step.func.compute_at(level).store_in(Halide::MemoryType::Stack).bound_extent(row, lanes).vectorize(row, lanes, Halide::TailStrategy::RoundUp);
   step.func.update().reorder(order).vectorize(row, lanes, Halide::TailStrategy::RoundUp);
 }
 

@@ -175,19 +175,21 @@ class Rows {
     const int64_t blocks_a_task = std::max<int64_t>(1, kTaskElements / (domain_[1].size * lanes));
     for (Result& result : results_) {
       Func& f = result.func;
-      f.split(row, task, block, static_cast<int>(blocks_a_task) * lanes, TailStrategy::GuardWithIf).split(block, block, lane, lanes);
+      f.split(row, block, lane, lanes, TailStrategy::GuardWithIf);
+      f.split(block, task, block, static_cast<int>(blocks_a_task), TailStrategy::GuardWithIf);
       if (result.vars.size() == 2) f.reorder(column, lane, block, task);
       else f.vectorize(lane);
-      f.parallel(task);
+      // The body is too large to be there twice, for whole and last blocks.
+      f.parallel(task).never_partition_all();
       if (&result != &results_[0]) f.compute_with(results_[0].func, block);
     }
     const Halide::LoopLevel level(results_[0].func, block);
     const auto lanes_of = [&](Func& f, bool is_row) {
-      f.compute_at(level).store_in(Halide::MemoryType::Stack).vectorize(row, lanes, TailStrategy::RoundUp);
+      f.compute_at(level).store_in(Halide::MemoryType::Stack).bound_extent(row, lanes).vectorize(row, lanes, TailStrategy::RoundUp);
       if (is_row) f.reorder_storage(row, column).bound(column, 0, static_cast<int32_t>(domain_[1].size));
     };
     for (Func& f : turned_) {
-      f.compute_at(level).store_in(Halide::MemoryType::Stack).align_bounds(row, lanes);
+      f.compute_at(level).store_in(Halide::MemoryType::Stack).bound_extent(row, lanes);
       if (f.dimensions() == 2) f.reorder_storage(row, column).bound(column, 0, static_cast<int32_t>(domain_[1].size));
     }
     for (Reduction& reduction : reductions_) reduction.compute_side_by_side(level, lanes);
