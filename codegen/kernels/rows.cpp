@@ -72,6 +72,11 @@ class Rows {
   // One row index and a short row.
   bool is_narrow() const {
     if (kept_vars_.size() != 1 || domain_.size() != 2 || !domain_[0].batched) return false;
+    // Operands are turned whole, so each must be a row or one value a row: no part of a longer row.
+    for (const Node& n : collapsed_.body.nodes) {
+      const bool batched = n.op == OpKind::kInput && element_count(n.type.shape).batched;
+      if (batched && n.type.shape != domain_ && n.type.shape != kept_shape_) return false;
+    }
     return domain_[1].size <= 2 * target_.lanes;
   }
 

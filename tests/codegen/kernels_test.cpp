@@ -315,6 +315,13 @@ std::vector<Case> row_cases() {
     return std::vector<ValueId>{f.anchored(reduce_max(f.b, x, {1})), reduce(f.b, OpKind::kReduceMin, x, {1}), argmax(f.b, x, 1), argmax(f.b, i, 1),
                                 reduce_sum(f.b, i, {1})};
   }});
+  // Part of a longer row: the gradient of a softmax that was one part of a concatenation.
+  cases.push_back({"SoftmaxGradientOfSlice", Family::kRows, [](Body& f) {
+    const Shape shape = batched({5});
+    ValueId g = slice(f.b, f.operand(batched({40})), {0, 30}, {1, 5}, {1, 1}), y = f.operand(shape);
+    ValueId dot = f.anchored(reduce_sum(f.b, mul(f.b, g, y), {1}));
+    return std::vector<ValueId>{mul(f.b, y, sub(f.b, g, over_row(f, dot, shape)))};
+  }});
   cases.push_back({"LongRow", Family::kRows, [](Body& f) {
     ValueId x = f.operand(batched({70000}));
     return std::vector<ValueId>{f.anchored(reduce_sum(f.b, x, {1}))};
