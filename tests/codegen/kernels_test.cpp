@@ -376,6 +376,17 @@ std::vector<Case> row_cases() {
                                                  reduce(f.b, OpKind::kReduceMin, x, {1}), argmax(f.b, x, 1),
                                                  argmax(f.b, i, 1), reduce_sum(f.b, i, {1})};
                    }});
+  // Rows that do not collapse to one dimension.
+  for (int64_t n : {5, 40}) {
+    cases.push_back(
+        {"RowOfTwoDimensions" + std::to_string(n), Family::kRows, [n](Body& f) {
+           const Shape shape = batched({6, n});
+           ValueId x = add(f.b, f.operand(shape), f.operand(fixed({6, 1})));
+           ValueId e = unary(f.b, OpKind::kExp, x);
+           ValueId sum = f.anchored(reduce_sum(f.b, e, {1, 2}));
+           return std::vector<ValueId>{div(f.b, e, over_row(f, sum, shape)), sum, reduce_max(f.b, x, {1, 2})};
+         }});
+  }
   cases.push_back({"LongRow",
                    Family::kRows,
                    [](Body& f) {
