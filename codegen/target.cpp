@@ -62,4 +62,6 @@ bool parse_target(const std::string& name, MachineTarget* target, Diagnostics& d
   return false;
 }
 
+bool links_here(const MachineTarget& target) { return target.halide.arch == Halide::get_host_target().arch; }
+
 }  // namespace kcc

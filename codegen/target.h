@@ -18,4 +18,7 @@ struct MachineTarget {
 // "host", "x86-64-v2", "x86-64-v3", "x86-64-v4", "arm-64-linux".
 bool parse_target(const std::string& name, MachineTarget* target, Diagnostics& diagnostics);
 
+// Whether the system's compiler can link an executable for the target: the runtime is built for this machine's kind.
+bool links_here(const MachineTarget& target);
+
 }  // namespace kcc

@@ -1,10 +1,10 @@
 #include "compiler/compile.h"
 
+#include <fmt/format.h>
+
 #include <cctype>
 #include <cstdio>
 #include <filesystem>
-
-#include <fmt/format.h>
 
 #include "codegen/build_kernels.h"
 #include "codegen/emit_program.h"
@@ -63,8 +63,8 @@ std::string graphs_text(Module& module) {
 std::string schedules_text(const Plan& plan, const std::vector<KernelObject>& kernels) {
   std::string text;
   for (size_t i = 0; i < kernels.size(); ++i)
-    text += fmt::format("{:40} {:16} {:.2f} s{}  {}\n", plan.kernels[i].name, name_of(plan.kernels[i].family), kernels[i].seconds,
-                        kernels[i].from_cache ? " (cache)" : "", kernels[i].schedule);
+    text += fmt::format("{:40} {:16} {:.2f} s{}  {}\n", plan.kernels[i].name, name_of(plan.kernels[i].family),
+                        kernels[i].seconds, kernels[i].from_cache ? " (cache)" : "", kernels[i].schedule);
   return text;
 }
 
@@ -92,7 +92,8 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
   if (options.emit == Emit::kGraph) return write_text(options, to_string(module.predict, module), diagnostics);
   if (options.emit == Emit::kTrainGraph) {
     if (!module.train.nodes.empty()) return write_text(options, to_string(module.train, module), diagnostics);
-    diagnostics.error({options.model}, "no loss is known, so there is no training graph", "pass --loss and --optimizer");
+    diagnostics.error({options.model}, "no loss is known, so there is no training graph",
+                      "pass --loss and --optimizer");
     return false;
   }
 
@@ -100,7 +101,8 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
   std::vector<KernelGraph> kernel_graphs;
   for (const Graph* graph : graphs_of(module)) kernel_graphs.push_back(fuse(*graph));
   if (options.explain_fusion)
-    for (const KernelGraph& kernels : kernel_graphs) fmt::print("{}:\n{}", kernels.graph.name, explain_fusion(kernels, module));
+    for (const KernelGraph& kernels : kernel_graphs)
+      fmt::print("{}:\n{}", kernels.graph.name, explain_fusion(kernels, module));
   const std::string name = program_name(options, module);
   const Plan plan = make_plan(module, kernel_graphs, name);
   // From here on nothing is invented: every kernel and every byte of memory is known.
@@ -122,6 +124,13 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
   if (options.emit == Emit::kStmt) return write_kernels(options, plan, build, KernelText::kStmt, diagnostics);
   if (options.emit == Emit::kLlvm) return write_kernels(options, plan, build, KernelText::kLlvm, diagnostics);
   if (options.emit == Emit::kAssembly) return write_kernels(options, plan, build, KernelText::kAssembly, diagnostics);
+  if (!links_here(build.target)) {
+    diagnostics.error({},
+                      fmt::format("a program for {} cannot be linked on this machine, whose runtime is of another kind",
+                                  options.target),
+                      "--emit=asm and --emit=stmt show its kernels");
+    return false;
+  }
   const std::vector<KernelObject> kernels = build_kernels(plan, build, diagnostics);
   if (diagnostics.has_errors()) return false;
   if (options.explain_schedule) fmt::print("{}", schedules_text(plan, kernels));

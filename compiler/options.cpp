@@ -1,21 +1,20 @@
 #include "compiler/options.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <map>
-
-#include <CLI/CLI.hpp>
-#include <fmt/format.h>
 
 #include "codegen/cache.h"
 
 namespace kcc {
 namespace {
 
-const std::map<std::string, Emit> kEmits = {{"trainer", Emit::kTrainer}, {"c++", Emit::kCpp}, {"graph", Emit::kGraph},
-                                            {"train-graph", Emit::kTrainGraph}, {"plan", Emit::kPlan}, {"stmt", Emit::kStmt},
-                                            {"llvm", Emit::kLlvm}, {"asm", Emit::kAssembly}};
+const std::map<std::string, Emit> kEmits = {
+    {"trainer", Emit::kTrainer}, {"c++", Emit::kCpp},   {"graph", Emit::kGraph}, {"train-graph", Emit::kTrainGraph},
+    {"plan", Emit::kPlan},       {"stmt", Emit::kStmt}, {"llvm", Emit::kLlvm},   {"asm", Emit::kAssembly}};
 
 // What the raw strings of the command line are before they are looked at more closely.
 struct RawOptions {
@@ -55,28 +54,39 @@ bool use_color(const std::string& when) {
 
 void declare_common(CLI::App& app, Options& o, RawOptions& raw) {
   app.add_option("MODEL", o.model, "Keras model: JSON as model.to_json() writes it");
-  app.add_option("--input-shape", raw.input_shapes, "NAME=100,256: what the file leaves open besides the batch")->take_all();
+  app.add_option("--input-shape", raw.input_shapes, "NAME=100,256: what the file leaves open besides the batch")
+      ->allow_extra_args(false)
+      ->take_all();
   app.add_option("--color", raw.color, "colour in messages")->check(CLI::IsMember({"auto", "always", "never"}));
 }
 
 void declare_compile(CLI::App& app, Options& o, RawOptions& raw) {
   app.add_option("-o", o.output, "output; a.out, or standard output for text");
-  app.add_option("--emit", raw.emit, "what to make: trainer (an executable), or what one stage produced as text: graph, train-graph, plan, stmt, llvm, asm, c++");
+  app.add_option("--emit", raw.emit,
+                 "what to make: trainer (an executable), or what one stage produced as text: graph, train-graph, plan, "
+                 "stmt, llvm, asm, c++");
   app.add_flag("--inference", o.inference, "leave out what only training needs");
   app.add_option("-O", o.level, "how hard to schedule")->check(CLI::Range(0, 3))->default_str("2");
   app.add_option("--target", o.target, "host, x86-64-v2, x86-64-v3, x86-64-v4 or arm-64-linux");
-  app.add_option("--batch-size", o.batch_size, "the training batch that schedules are specialised for")->check(CLI::Range(1, 1 << 20))->default_str("32");
+  app.add_option("--batch-size", o.batch_size, "the training batch that schedules are specialised for")
+      ->check(CLI::Range(1, 1 << 20))
+      ->default_str("32");
   app.add_option("--name", o.name, "name of the program's symbols; default from the model's name");
   app.add_option("--optimizer", raw.optimizer, "as in Keras code: \"SGD(learning_rate=0.01, momentum=0.9)\"");
-  app.add_option("--loss", raw.losses, "LOSS, or OUTPUT=LOSS for each of several outputs")->take_all();
-  app.add_option("--metric", raw.metrics, "METRIC, or OUTPUT=METRIC")->take_all();
-  app.add_option("--loss-weight", raw.loss_weights, "OUTPUT=WEIGHT")->take_all();
+  app.add_option("--loss", raw.losses, "LOSS, or OUTPUT=LOSS for each of several outputs")
+      ->allow_extra_args(false)
+      ->take_all();
+  app.add_option("--metric", raw.metrics, "METRIC, or OUTPUT=METRIC")->allow_extra_args(false)->take_all();
+  app.add_option("--loss-weight", raw.loss_weights, "OUTPUT=WEIGHT")->allow_extra_args(false)->take_all();
   app.add_option("-j,--jobs", o.jobs, "kernels compiled at a time; default all cores")->check(CLI::Range(1, 256));
   app.add_option("--cache", raw.cache, "folder that keeps compiled kernels");
   app.add_flag("--no-cache", raw.no_cache, "compile every kernel anew and keep none");
   app.add_option("--dump-dir", o.dump_dir, "write every stage there as numbered text files");
   app.add_option("--explain", raw.explain, "fusion, memory, schedule: why the compiler decided as it did")
-      ->take_all()->delimiter(',')->check(CLI::IsMember({"fusion", "memory", "schedule"}));
+      ->allow_extra_args(false)
+      ->take_all()
+      ->delimiter(',')
+      ->check(CLI::IsMember({"fusion", "memory", "schedule"}));
   app.add_flag("-v,--verbose", o.verbose, "say what is done");
   app.add_flag("--time-report", o.time_report, "how long each stage took");
 }
@@ -88,14 +98,16 @@ std::string digest(const RawOptions& raw, Options& o) {
     std::vector<std::string> names;
     for (const auto& [name, kind] : kEmits) names.push_back(name);
     const std::string hint = did_you_mean(raw.emit, names);
-    return fmt::format("--emit={}: expected one of {}{}", raw.emit, fmt::join(names, ", "), hint.empty() ? "" : "; " + hint);
+    return fmt::format("--emit={}: expected one of {}{}", raw.emit, fmt::join(names, ", "),
+                       hint.empty() ? "" : "; " + hint);
   }
   o.emit = emit->second;
   o.color = use_color(raw.color);
   o.cache = raw.no_cache ? "" : raw.cache;
   for (const std::string& text : raw.input_shapes) {
     const auto [name, sizes] = split_named(text);
-    if (!parse_integers(sizes, &o.frontend.input_shapes[name])) return fmt::format("--input-shape {}: expected NAME=100,256", text);
+    if (!parse_integers(sizes, &o.frontend.input_shapes[name]))
+      return fmt::format("--input-shape {}: expected NAME=100,256", text);
   }
   TrainingOverrides& training = o.frontend.training;
   if (!raw.optimizer.empty()) training.optimizer = raw.optimizer;
@@ -103,7 +115,8 @@ std::string digest(const RawOptions& raw, Options& o) {
   for (const std::string& text : raw.metrics) training.metrics.push_back(split_named(text));
   for (const std::string& text : raw.loss_weights) {
     const auto [name, weight] = split_named(text);
-    if (!CLI::detail::lexical_cast(weight, training.loss_weights[name])) return fmt::format("--loss-weight {}: expected OUTPUT=NUMBER", text);
+    if (!CLI::detail::lexical_cast(weight, training.loss_weights[name]))
+      return fmt::format("--loss-weight {}: expected OUTPUT=NUMBER", text);
   }
   for (const std::string& what : raw.explain) {
     o.explain_fusion |= what == "fusion";
@@ -121,7 +134,8 @@ int refuse(const CLI::App& app, const CLI::ParseError& error, int argc, char** a
   std::string hint;
   for (int i = 1; i < argc && dynamic_cast<const CLI::ExtrasError*>(&error); ++i) {
     const std::string word = std::string(argv[i]).substr(0, std::string(argv[i]).find('='));
-    if (word.rfind("--", 0) == 0 && std::find(names.begin(), names.end(), word) == names.end()) hint = did_you_mean(word, names);
+    if (word.rfind("--", 0) == 0 && std::find(names.begin(), names.end(), word) == names.end())
+      hint = did_you_mean(word, names);
   }
   return wrong_usage(std::string(error.what()) + (hint.empty() ? "" : "; " + hint));
 }
@@ -129,7 +143,8 @@ int refuse(const CLI::App& app, const CLI::ParseError& error, int argc, char** a
 }  // namespace
 
 bool parse_options(int argc, char** argv, Options* options, int* status) {
-  CLI::App app("kcc compiles a Keras model to a native program that trains it, evaluates it and predicts with it.", "kcc");
+  CLI::App app("kcc compiles a Keras model to a native program that trains it, evaluates it and predicts with it.",
+               "kcc");
   app.set_version_flag("--version", "kcc " KCC_VERSION);
   app.option_defaults()->always_capture_default(false);
   RawOptions raw;

@@ -26,7 +26,8 @@ std::string summary_text(const Module& module) {
   std::vector<runtime::LayerInfo> layers;
   for (size_t i = 0; i < module.layers.size(); ++i) {
     const LayerRow& row = module.layers[i];
-    layers.push_back({row.name.c_str(), row.class_name.c_str(), row.output_shape.c_str(), row.parameters, connections[i].c_str()});
+    layers.push_back(
+        {row.name.c_str(), row.class_name.c_str(), row.output_shape.c_str(), row.parameters, connections[i].c_str()});
   }
   std::vector<runtime::StateInfo> states;
   for (const State& state : module.states) states.push_back(state_info(state));

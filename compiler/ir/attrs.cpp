@@ -16,12 +16,20 @@ const T& get(const std::map<std::string, Attr>& items, const std::string& key) {
 
 }  // namespace
 
-int64_t Attrs::integer(const std::string& key) const { return get<int64_t>(items_, key); }
-double Attrs::number(const std::string& key) const { return get<double>(items_, key); }
-const std::string& Attrs::text(const std::string& key) const { return get<std::string>(items_, key); }
+int64_t Attrs::integer(const std::string& key) const {
+  return get<int64_t>(items_, key);
+}
+double Attrs::number(const std::string& key) const {
+  return get<double>(items_, key);
+}
+const std::string& Attrs::text(const std::string& key) const {
+  return get<std::string>(items_, key);
+}
 const std::vector<int64_t>& Attrs::integers(const std::string& key) const {
   return get<std::vector<int64_t>>(items_, key);
 }
-const Shape& Attrs::shape(const std::string& key) const { return get<Shape>(items_, key); }
+const Shape& Attrs::shape(const std::string& key) const {
+  return get<Shape>(items_, key);
+}
 
 }  // namespace kcc

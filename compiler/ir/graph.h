@@ -21,12 +21,42 @@ enum class OpKind {
   kIota,      // shape, axis: position along the axis, i32
   kExtent,    // shape: how many elements that shape has at run time, as f32 scalar (for means over the batch)
   // element-wise, one operand
-  kNeg, kAbs, kSign, kExp, kExpm1, kLog, kLog1p, kSqrt, kRsqrt, kTanh, kSigmoid, kErf, kSin, kCos, kFloor, kRound, kNot,
+  kNeg,
+  kAbs,
+  kSign,
+  kExp,
+  kExpm1,
+  kLog,
+  kLog1p,
+  kSqrt,
+  kRsqrt,
+  kTanh,
+  kSigmoid,
+  kErf,
+  kSin,
+  kCos,
+  kFloor,
+  kRound,
+  kNot,
   kIsNan,
   kRelu,  // x <= 0 ? 0 : x, so that NaN stays NaN; its gradient needs only the result
   kCast,  // dtype: text
   // element-wise, operands of equal shape
-  kAdd, kSub, kMul, kDiv, kPow, kMax, kMin, kEq, kNe, kLt, kLe, kGt, kGe, kAnd, kOr,
+  kAdd,
+  kSub,
+  kMul,
+  kDiv,
+  kPow,
+  kMax,
+  kMin,
+  kEq,
+  kNe,
+  kLt,
+  kLe,
+  kGt,
+  kGe,
+  kAnd,
+  kOr,
   kSelect,  // (condition, a, b)
   // movement: every element of the result is one element of an operand
   kBroadcast,  // shape, dims: which dimension of the result each operand dimension becomes
@@ -37,8 +67,10 @@ enum class OpKind {
   kConcat,     // axis
   kReverse,    // axis
   // reductions
-  kReduceSum, kReduceMax, kReduceMin,  // axes; the reduced dimensions vanish
-  kArgMax,                             // axis; i32, the first of equal ones
+  kReduceSum,
+  kReduceMax,
+  kReduceMin,  // axes; the reduced dimensions vanish
+  kArgMax,     // axis; i32, the first of equal ones
   // products, convolutions, pooling: layouts (B, spatial..., C) and (spatial..., C/groups, filters)
   kMatMul,          // transpose_a, transpose_b
   kConv,            // (x, w): strides, dilations, low, high, groups
@@ -49,8 +81,9 @@ enum class OpKind {
   kAvgPool,         // (x): the same; divides by the number of elements inside the image
   kAvgPoolGrad,     // (g): the same and shape: of x
   // rows
-  kSoftmax, kLogSoftmax,  // axis is the last
-  kNormalize,             // axes, epsilon: (x - mean) / sqrt(variance + epsilon)
+  kSoftmax,
+  kLogSoftmax,  // axis is the last
+  kNormalize,   // axes, epsilon: (x - mean) / sqrt(variance + epsilon)
   // random
   kRandomUniform,  // (key: u32(4) = seed low, seed high, step low, step high): shape, stream: [0, 1)
   kCount
@@ -83,9 +116,9 @@ struct StateWrite {
 };
 
 struct Graph {
-  std::string name;                // "predict", "evaluate", "train"
-  std::vector<NamedType> inputs;   // what the caller gives, by position
-  std::vector<Node> nodes;         // topological order
+  std::string name;               // "predict", "evaluate", "train"
+  std::vector<NamedType> inputs;  // what the caller gives, by position
+  std::vector<Node> nodes;        // topological order
   std::vector<NamedValue> outputs;
   std::vector<StateWrite> writes;
 

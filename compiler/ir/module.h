@@ -67,8 +67,8 @@ struct LayerRow {
 
 // A label as the trainer takes it: the graph's target input `name` has this type; how files may spell it.
 struct Target {
-  std::string name;  // the output layer's name
-  Type type;         // of the graph's input
+  std::string name;                    // the output layer's name
+  Type type;                           // of the graph's input
   bool class_indices_allowed = false;  // integer labels become one-hot rows (as to_categorical would)
   bool is_class_index = false;         // one-hot rows become integer labels are refused; (n,) and (n, 1) are accepted
 };
@@ -79,10 +79,10 @@ struct Module {
   bool is_sequential = false;
   std::vector<Origin> origins;
   std::vector<State> states;
-  std::vector<Metric> metrics;      // metrics[0] is "loss"
-  std::vector<NamedType> inputs;    // of predict
-  std::vector<NamedType> outputs;   // of predict
-  std::vector<Target> targets;      // empty when no loss is known
+  std::vector<Metric> metrics;     // metrics[0] is "loss"
+  std::vector<NamedType> inputs;   // of predict
+  std::vector<NamedType> outputs;  // of predict
+  std::vector<Target> targets;     // empty when no loss is known
   std::vector<LayerRow> layers;
   int64_t trainable_parameters = 0;
   int64_t other_parameters = 0;

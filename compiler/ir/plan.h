@@ -14,12 +14,18 @@ namespace kcc {
 
 // Which kernel family (codegen/kernels) implements a group: decided by its one heavy operation, the anchor.
 enum class Family {
-  kPointwise,   // element-wise and movement only
-  kRows,        // reductions over trailing dimensions with element-wise work before, between and after: softmax,
-                // losses, layer normalization
-  kReduction,   // reductions over leading or all dimensions, element-wise work before them only
-  kMatMul, kConv, kConvInputGrad, kConvWeightGrad,
-  kMaxPool, kMaxPoolGrad, kAvgPool, kAvgPoolGrad,
+  kPointwise,  // element-wise and movement only
+  kRows,       // reductions over trailing dimensions with element-wise work before, between and after: softmax,
+               // losses, layer normalization
+  kReduction,  // reductions over leading or all dimensions, element-wise work before them only
+  kMatMul,
+  kConv,
+  kConvInputGrad,
+  kConvWeightGrad,
+  kMaxPool,
+  kMaxPoolGrad,
+  kAvgPool,
+  kAvgPoolGrad,
 };
 const char* name_of(Family family);
 
@@ -68,8 +74,8 @@ struct EntryPlan {
 };
 
 struct Plan {
-  std::vector<Kernel> kernels;     // distinct
-  std::vector<EntryPlan> entries;  // predict; evaluate and train where a loss is known
+  std::vector<Kernel> kernels;         // distinct
+  std::vector<EntryPlan> entries;      // predict; evaluate and train where a loss is known
   std::vector<int64_t> state_offsets;  // byte of each state in the state block, 64-aligned
   int64_t state_bytes = 0;
 };

@@ -18,7 +18,8 @@ std::string text_of(const Attr& attr) {
 std::string text_of(const Attrs& attrs) {
   if (attrs.items().empty()) return "";
   std::string text;
-  for (const auto& [key, value] : attrs.items()) text += fmt::format("{}{}: {}", text.empty() ? " {" : ", ", key, text_of(value));
+  for (const auto& [key, value] : attrs.items())
+    text += fmt::format("{}{}: {}", text.empty() ? " {" : ", ", key, text_of(value));
   return text + "}";
 }
 
@@ -26,7 +27,8 @@ std::string line_of(const Graph& graph, ValueId id) {
   const Node& node = graph[id];
   std::string operands;
   for (ValueId input : node.inputs) operands += fmt::format("{}%{}", operands.empty() ? " " : ", ", input);
-  return fmt::format("  %{} = {}{}{} : {}", id, info(node.op).name, operands, text_of(node.attrs), to_string(node.type));
+  return fmt::format("  %{} = {}{}{} : {}", id, info(node.op).name, operands, text_of(node.attrs),
+                     to_string(node.type));
 }
 
 std::string comment_of(const Node& node, const Module& module) {
@@ -36,7 +38,8 @@ std::string comment_of(const Node& node, const Module& module) {
 
 std::string print(const Graph& graph, const Module* module) {
   std::string inputs;
-  for (const NamedType& input : graph.inputs) inputs += fmt::format("{}{}: {}", inputs.empty() ? "" : ", ", input.name, to_string(input.type));
+  for (const NamedType& input : graph.inputs)
+    inputs += fmt::format("{}{}: {}", inputs.empty() ? "" : ", ", input.name, to_string(input.type));
   std::string text = fmt::format("graph {}({}) {{\n", graph.name, inputs);
   for (ValueId id = 0; id < graph.size(); ++id) {
     std::string line = line_of(graph, id);
@@ -53,15 +56,20 @@ std::string print(const Graph& graph, const Module* module) {
 
 }  // namespace
 
-std::string to_string(const Graph& graph) { return print(graph, nullptr); }
-std::string to_string(const Graph& graph, const Module& module) { return print(graph, &module); }
+std::string to_string(const Graph& graph) {
+  return print(graph, nullptr);
+}
+std::string to_string(const Graph& graph, const Module& module) {
+  return print(graph, &module);
+}
 
 std::string states_to_string(const Module& module) {
   static constexpr const char* kRoles[] = {"weight", "statistic", "slot", "optimizer", "metric", "random"};
   std::string text = "states {\n";
   for (size_t i = 0; i < module.states.size(); ++i) {
     const State& state = module.states[i];
-    text += fmt::format("  {} = {} {} : {}\n", i, kRoles[static_cast<int>(state.role)], state.name, to_string(state.type));
+    text +=
+        fmt::format("  {} = {} {} : {}\n", i, kRoles[static_cast<int>(state.role)], state.name, to_string(state.type));
   }
   return text + "}\n";
 }

@@ -23,8 +23,12 @@ const DTypeRow& row(DType dtype) {
 
 }  // namespace
 
-int64_t size_of(DType dtype) { return row(dtype).bytes; }
-const char* name_of(DType dtype) { return row(dtype).name; }
+int64_t size_of(DType dtype) {
+  return row(dtype).bytes;
+}
+const char* name_of(DType dtype) {
+  return row(dtype).name;
+}
 
 bool dtype_from_name(const std::string& name, DType* dtype) {
   for (const DTypeRow& r : kDTypes) {
@@ -61,13 +65,18 @@ std::string to_string(const Shape& shape) {
   std::string text = "(";
   for (size_t i = 0; i < shape.size(); ++i) {
     if (i > 0) text += ", ";
-    if (!shape[i].batched) text += fmt::format("{}", shape[i].size);
-    else if (shape[i].size == 1) text += "B";
-    else text += fmt::format("{}*B", shape[i].size);
+    if (!shape[i].batched)
+      text += fmt::format("{}", shape[i].size);
+    else if (shape[i].size == 1)
+      text += "B";
+    else
+      text += fmt::format("{}*B", shape[i].size);
   }
   return text + ")";
 }
 
-std::string to_string(const Type& type) { return name_of(type.dtype) + to_string(type.shape); }
+std::string to_string(const Type& type) {
+  return name_of(type.dtype) + to_string(type.shape);
+}
 
 }  // namespace kcc

@@ -10,8 +10,8 @@ namespace kcc {
 
 enum class DType { kF32, kI32, kU32, kBool };  // kBool: a byte, 0 or 1
 
-int64_t size_of(DType dtype);              // bytes of one element
-const char* name_of(DType dtype);          // "f32", "i32", "u32", "bool"
+int64_t size_of(DType dtype);      // bytes of one element
+const char* name_of(DType dtype);  // "f32", "i32", "u32", "bool"
 bool dtype_from_name(const std::string& name, DType* dtype);
 
 struct Dim {

@@ -29,7 +29,8 @@ void verify(const Graph& graph, const Module& module) {
     if (node.op == OpKind::kState)
       KCC_CHECK(module.states.at(static_cast<size_t>(node.attrs.integer("index"))).type == node.type, "a state's type");
   }
-  for (const NamedValue& output : graph.outputs) KCC_CHECK(output.value >= 0 && output.value < graph.size(), "an output");
+  for (const NamedValue& output : graph.outputs)
+    KCC_CHECK(output.value >= 0 && output.value < graph.size(), "an output");
   std::set<StateId> written;
   for (const StateWrite& write : graph.writes) {
     KCC_CHECK(write.value >= 0 && write.value < graph.size(), "a state write");

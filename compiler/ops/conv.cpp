@@ -14,7 +14,8 @@ Attrs with_shape(Attrs attrs, const Shape& shape) {
 }
 
 Type conv_type(const std::vector<Type>& operands, const Attrs& attrs) {
-  KCC_CHECK(operands.size() == 2 && operands[0].rank() == operands[1].rank() && operands[0].rank() >= 3, "(B, spatial, C) twice");
+  KCC_CHECK(operands.size() == 2 && operands[0].rank() == operands[1].rank() && operands[0].rank() >= 3,
+            "(B, spatial, C) twice");
   const Shape &x = operands[0].shape, &w = operands[1].shape;
   const size_t spatial = x.size() - 2;
   const auto &strides = attrs.integers("strides"), &dilations = attrs.integers("dilations");
@@ -33,7 +34,9 @@ Type conv_type(const std::vector<Type>& operands, const Attrs& attrs) {
   return {DType::kF32, shape};
 }
 
-Type declared_shape(const std::vector<Type>&, const Attrs& attrs) { return {DType::kF32, attrs.shape("shape")}; }
+Type declared_shape(const std::vector<Type>&, const Attrs& attrs) {
+  return {DType::kF32, attrs.shape("shape")};
+}
 
 void grad_conv(GradContext& c) {
   const Attrs attrs = c.node().attrs;
@@ -48,7 +51,9 @@ double window_flops(const Shape& w) {
   return flops;
 }
 
-double conv_flops(const Graph& graph, const Node& node) { return window_flops(graph[node.inputs[1]].type.shape); }
+double conv_flops(const Graph& graph, const Node& node) {
+  return window_flops(graph[node.inputs[1]].type.shape);
+}
 
 // The same products as forward, whatever the result: spread over the result's elements.
 double forward_flops_over(const Shape& y, const Shape& w, const Shape& result) {
@@ -65,8 +70,10 @@ double weight_grad_flops(const Graph& graph, const Node& node) {
 
 std::vector<OpInfo> conv_ops() {
   return {{OpKind::kConv, "conv", OpCategory::kProduct, conv_type, grad_conv, nullptr, conv_flops, false},
-          {OpKind::kConvInputGrad, "conv_input_grad", OpCategory::kProduct, declared_shape, nullptr, nullptr, input_grad_flops, false},
-          {OpKind::kConvWeightGrad, "conv_weight_grad", OpCategory::kProduct, declared_shape, nullptr, nullptr, weight_grad_flops, false}};
+          {OpKind::kConvInputGrad, "conv_input_grad", OpCategory::kProduct, declared_shape, nullptr, nullptr,
+           input_grad_flops, false},
+          {OpKind::kConvWeightGrad, "conv_weight_grad", OpCategory::kProduct, declared_shape, nullptr, nullptr,
+           weight_grad_flops, false}};
 }
 
 void same_padding(int64_t extent, int64_t kernel, int64_t stride, int64_t dilation, int64_t* low, int64_t* high) {
@@ -82,8 +89,12 @@ int64_t window_extent(int64_t extent, int64_t kernel, int64_t stride, int64_t di
 }
 
 ValueId conv(Builder& b, ValueId x, ValueId w, const Window& window, int64_t groups) {
-  return b.node(OpKind::kConv, {x, w}, {{"strides", window.strides}, {"dilations", window.dilations}, {"low", window.low},
-                                        {"high", window.high}, {"groups", groups}});
+  return b.node(OpKind::kConv, {x, w},
+                {{"strides", window.strides},
+                 {"dilations", window.dilations},
+                 {"low", window.low},
+                 {"high", window.high},
+                 {"groups", groups}});
 }
 
 }  // namespace kcc

@@ -9,7 +9,9 @@
 namespace kcc {
 namespace {
 
-bool is_float(const Type& type) { return type.dtype == DType::kF32; }
+bool is_float(const Type& type) {
+  return type.dtype == DType::kF32;
+}
 
 // ---- shape rules
 
@@ -33,7 +35,8 @@ Type is_nan_type(const std::vector<Type>& operands, const Attrs& attrs) {
 
 Type select_type(const std::vector<Type>& operands, const Attrs&) {
   KCC_CHECK(operands.size() == 3 && operands[0].dtype == DType::kBool && operands[1] == operands[2] &&
-                operands[0].shape == operands[1].shape, "a condition and two operands of equal type");
+                operands[0].shape == operands[1].shape,
+            "a condition and two operands of equal type");
   return operands[1];
 }
 
@@ -45,19 +48,41 @@ Type cast_type(const std::vector<Type>& operands, const Attrs& attrs) {
 
 // ---- gradient rules: y is the node's value, g its gradient
 
-ValueId x0(GradContext& c) { return c.operand(0); }
-ValueId x1(GradContext& c) { return c.operand(1); }
+ValueId x0(GradContext& c) {
+  return c.operand(0);
+}
+ValueId x1(GradContext& c) {
+  return c.operand(1);
+}
 
-void grad_neg(GradContext& c) { c.add(0, neg(c.b, c.gradient)); }
-void grad_abs(GradContext& c) { c.add(0, mul(c.b, c.gradient, unary(c.b, OpKind::kSign, x0(c)))); }
-void grad_exp(GradContext& c) { c.add(0, mul(c.b, c.gradient, c.value)); }
-void grad_expm1(GradContext& c) { c.add(0, mul(c.b, c.gradient, add(c.b, c.value, 1.0))); }
-void grad_log(GradContext& c) { c.add(0, div(c.b, c.gradient, x0(c))); }
-void grad_log1p(GradContext& c) { c.add(0, div(c.b, c.gradient, add(c.b, x0(c), 1.0))); }
-void grad_sqrt(GradContext& c) { c.add(0, div(c.b, mul(c.b, c.gradient, 0.5), c.value)); }
+void grad_neg(GradContext& c) {
+  c.add(0, neg(c.b, c.gradient));
+}
+void grad_abs(GradContext& c) {
+  c.add(0, mul(c.b, c.gradient, unary(c.b, OpKind::kSign, x0(c))));
+}
+void grad_exp(GradContext& c) {
+  c.add(0, mul(c.b, c.gradient, c.value));
+}
+void grad_expm1(GradContext& c) {
+  c.add(0, mul(c.b, c.gradient, add(c.b, c.value, 1.0)));
+}
+void grad_log(GradContext& c) {
+  c.add(0, div(c.b, c.gradient, x0(c)));
+}
+void grad_log1p(GradContext& c) {
+  c.add(0, div(c.b, c.gradient, add(c.b, x0(c), 1.0)));
+}
+void grad_sqrt(GradContext& c) {
+  c.add(0, div(c.b, mul(c.b, c.gradient, 0.5), c.value));
+}
 // (x^-1/2)' = -1/2 x^-3/2 = -1/2 y / x
-void grad_rsqrt(GradContext& c) { c.add(0, mul(c.b, mul(c.b, c.gradient, -0.5), div(c.b, c.value, x0(c)))); }
-void grad_tanh(GradContext& c) { c.add(0, mul(c.b, c.gradient, sub(c.b, 1.0, square(c.b, c.value)))); }
+void grad_rsqrt(GradContext& c) {
+  c.add(0, mul(c.b, mul(c.b, c.gradient, -0.5), div(c.b, c.value, x0(c))));
+}
+void grad_tanh(GradContext& c) {
+  c.add(0, mul(c.b, c.gradient, sub(c.b, 1.0, square(c.b, c.value))));
+}
 void grad_sigmoid(GradContext& c) {
   c.add(0, mul(c.b, c.gradient, mul(c.b, c.value, sub(c.b, 1.0, c.value))));
 }
@@ -66,8 +91,12 @@ void grad_erf(GradContext& c) {
   ValueId slope = mul(c.b, unary(c.b, OpKind::kExp, neg(c.b, square(c.b, x0(c)))), 1.1283791670955126);
   c.add(0, mul(c.b, c.gradient, slope));
 }
-void grad_sin(GradContext& c) { c.add(0, mul(c.b, c.gradient, unary(c.b, OpKind::kCos, x0(c)))); }
-void grad_cos(GradContext& c) { c.add(0, neg(c.b, mul(c.b, c.gradient, unary(c.b, OpKind::kSin, x0(c))))); }
+void grad_sin(GradContext& c) {
+  c.add(0, mul(c.b, c.gradient, unary(c.b, OpKind::kCos, x0(c))));
+}
+void grad_cos(GradContext& c) {
+  c.add(0, neg(c.b, mul(c.b, c.gradient, unary(c.b, OpKind::kSin, x0(c)))));
+}
 void grad_cast(GradContext& c) {
   if (is_float(c.b.type(x0(c))) && is_float(c.b.type(c.value))) c.add(0, c.gradient);
 }
@@ -102,7 +131,9 @@ void grad_pow(GradContext& c) {
 }
 
 // The gradient where `condition` holds, else zero.
-ValueId where(GradContext& c, ValueId condition) { return select(c.b, condition, c.gradient, constant(c.b, 0.0)); }
+ValueId where(GradContext& c, ValueId condition) {
+  return select(c.b, condition, c.gradient, constant(c.b, 0.0));
+}
 
 // At a tie each operand takes half, as Keras's maximum and minimum on JAX and torch.
 void grad_extremum(GradContext& c) {
@@ -125,8 +156,12 @@ void grad_select(GradContext& c) {
   if (c.needs(2)) c.add(2, select(c.b, x0(c), constant(c.b, 0.0), c.gradient));
 }
 
-double one_flop(const Graph&, const Node&) { return 1; }
-double many_flops(const Graph&, const Node&) { return 15; }
+double one_flop(const Graph&, const Node&) {
+  return 1;
+}
+double many_flops(const Graph&, const Node&) {
+  return 15;
+}
 
 OpInfo simple(OpKind kind, const char* name, void (*gradient)(GradContext&)) {
   return {kind, name, OpCategory::kElementwise, same, gradient, nullptr, one_flop};
@@ -206,7 +241,9 @@ ValueId cast(Builder& b, ValueId x, DType dtype) {
   return b.node(OpKind::kCast, {x}, {{"dtype", std::string(name_of(dtype))}});
 }
 
-ValueId unary(Builder& b, OpKind op, ValueId x) { return b.node(op, {x}); }
+ValueId unary(Builder& b, OpKind op, ValueId x) {
+  return b.node(op, {x});
+}
 
 ValueId binary(Builder& b, OpKind op, ValueId x, ValueId y) {
   Shape shape = common_shape(b.shape(x), b.shape(y));
@@ -221,22 +258,52 @@ ValueId select(Builder& b, ValueId condition, ValueId x, ValueId y) {
   return b.node(OpKind::kSelect, {when, left, broadcast_to(b, y, shape)});
 }
 
-ValueId add(Builder& b, ValueId x, ValueId y) { return binary(b, OpKind::kAdd, x, y); }
-ValueId sub(Builder& b, ValueId x, ValueId y) { return binary(b, OpKind::kSub, x, y); }
-ValueId mul(Builder& b, ValueId x, ValueId y) { return binary(b, OpKind::kMul, x, y); }
-ValueId div(Builder& b, ValueId x, ValueId y) { return binary(b, OpKind::kDiv, x, y); }
-ValueId add(Builder& b, ValueId x, double y) { return add(b, x, constant(b, y)); }
-ValueId sub(Builder& b, ValueId x, double y) { return sub(b, x, constant(b, y)); }
-ValueId sub(Builder& b, double x, ValueId y) { return sub(b, constant(b, x), y); }
-ValueId mul(Builder& b, ValueId x, double y) { return mul(b, x, constant(b, y)); }
-ValueId div(Builder& b, ValueId x, double y) { return div(b, x, constant(b, y)); }
-ValueId div(Builder& b, double x, ValueId y) { return div(b, constant(b, x), y); }
-ValueId neg(Builder& b, ValueId x) { return unary(b, OpKind::kNeg, x); }
-ValueId square(Builder& b, ValueId x) { return mul(b, x, x); }
-ValueId greater(Builder& b, ValueId x, double y) { return binary(b, OpKind::kGt, x, constant(b, y)); }
-ValueId less(Builder& b, ValueId x, double y) { return binary(b, OpKind::kLt, x, constant(b, y)); }
+ValueId add(Builder& b, ValueId x, ValueId y) {
+  return binary(b, OpKind::kAdd, x, y);
+}
+ValueId sub(Builder& b, ValueId x, ValueId y) {
+  return binary(b, OpKind::kSub, x, y);
+}
+ValueId mul(Builder& b, ValueId x, ValueId y) {
+  return binary(b, OpKind::kMul, x, y);
+}
+ValueId div(Builder& b, ValueId x, ValueId y) {
+  return binary(b, OpKind::kDiv, x, y);
+}
+ValueId add(Builder& b, ValueId x, double y) {
+  return add(b, x, constant(b, y));
+}
+ValueId sub(Builder& b, ValueId x, double y) {
+  return sub(b, x, constant(b, y));
+}
+ValueId sub(Builder& b, double x, ValueId y) {
+  return sub(b, constant(b, x), y);
+}
+ValueId mul(Builder& b, ValueId x, double y) {
+  return mul(b, x, constant(b, y));
+}
+ValueId div(Builder& b, ValueId x, double y) {
+  return div(b, x, constant(b, y));
+}
+ValueId div(Builder& b, double x, ValueId y) {
+  return div(b, constant(b, x), y);
+}
+ValueId neg(Builder& b, ValueId x) {
+  return unary(b, OpKind::kNeg, x);
+}
+ValueId square(Builder& b, ValueId x) {
+  return mul(b, x, x);
+}
+ValueId greater(Builder& b, ValueId x, double y) {
+  return binary(b, OpKind::kGt, x, constant(b, y));
+}
+ValueId less(Builder& b, ValueId x, double y) {
+  return binary(b, OpKind::kLt, x, constant(b, y));
+}
 
-ValueId relu(Builder& b, ValueId x) { return unary(b, OpKind::kRelu, x); }
+ValueId relu(Builder& b, ValueId x) {
+  return unary(b, OpKind::kRelu, x);
+}
 
 ValueId clip(Builder& b, ValueId x, double low, double high) {
   ValueId raised = select(b, less(b, x, low), constant(b, low), x);

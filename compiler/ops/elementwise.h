@@ -1,5 +1,5 @@
-// Element-wise operations. Gradients at ties and kinks are those of Keras: each operand takes half at a tie of max and min;
-// abs has gradient sign(x), 0 at 0.
+// Element-wise operations. Gradients at ties and kinks are those of Keras: each operand takes half at a tie of max and
+// min; abs has gradient sign(x), 0 at 0.
 #pragma once
 
 #include "compiler/ops/builder.h"

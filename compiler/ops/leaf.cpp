@@ -1,5 +1,6 @@
-#include "compiler/ops/families.h"
 #include "compiler/ops/leaf.h"
+
+#include "compiler/ops/families.h"
 #include "compiler/support/check.h"
 
 namespace kcc {
@@ -18,8 +19,12 @@ Type scalar(const std::vector<Type>&, const Attrs& attrs) {
   return {dtype, {}};
 }
 
-Type iota_type(const std::vector<Type>&, const Attrs& attrs) { return {DType::kI32, attrs.shape("shape")}; }
-Type extent_type(const std::vector<Type>&, const Attrs&) { return {DType::kF32, {}}; }
+Type iota_type(const std::vector<Type>&, const Attrs& attrs) {
+  return {DType::kI32, attrs.shape("shape")};
+}
+Type extent_type(const std::vector<Type>&, const Attrs&) {
+  return {DType::kF32, {}};
+}
 
 ValueId declare(Builder& b, OpKind kind, int64_t index, const Type& type) {
   return b.node(kind, {}, {{"index", index}, {"dtype", std::string(name_of(type.dtype))}, {"shape", type.shape}});
@@ -32,7 +37,9 @@ ValueId input(Builder& b, const std::string& name, const Type& type) {
   return declare(b, OpKind::kInput, static_cast<int64_t>(b.graph.inputs.size()) - 1, type);
 }
 
-ValueId state(Builder& b, StateId id, const Type& type) { return declare(b, OpKind::kState, id, type); }
+ValueId state(Builder& b, StateId id, const Type& type) {
+  return declare(b, OpKind::kState, id, type);
+}
 
 std::vector<OpInfo> leaf_ops() {
   return {{OpKind::kInput, "input", OpCategory::kLeaf, declared},

@@ -35,7 +35,8 @@ std::vector<OpInfo> matmul_ops() {
 }
 
 ValueId matmul(Builder& b, ValueId x, ValueId y, bool transpose_x, bool transpose_y) {
-  return b.node(OpKind::kMatMul, {x, y}, {{"transpose_a", int64_t{transpose_x}}, {"transpose_b", int64_t{transpose_y}}});
+  return b.node(OpKind::kMatMul, {x, y},
+                {{"transpose_a", int64_t{transpose_x}}, {"transpose_b", int64_t{transpose_y}}});
 }
 
 }  // namespace kcc

@@ -19,8 +19,12 @@ Type pool_type(const std::vector<Type>& operands, const Attrs& attrs) {
   return {DType::kF32, shape};
 }
 
-Type first_operand(const std::vector<Type>& operands, const Attrs&) { return operands.at(0); }
-Type declared_shape(const std::vector<Type>&, const Attrs& attrs) { return {DType::kF32, attrs.shape("shape")}; }
+Type first_operand(const std::vector<Type>& operands, const Attrs&) {
+  return operands.at(0);
+}
+Type declared_shape(const std::vector<Type>&, const Attrs& attrs) {
+  return {DType::kF32, attrs.shape("shape")};
+}
 
 void grad_max_pool(GradContext& c) {
   const Attrs attrs = c.node().attrs;
@@ -46,10 +50,12 @@ Attrs attributes(const std::vector<int64_t>& size, const Window& window) {
 }  // namespace
 
 std::vector<OpInfo> pool_ops() {
-  return {{OpKind::kMaxPool, "max_pool", OpCategory::kPool, pool_type, grad_max_pool, nullptr, window_flops, false},
-          {OpKind::kMaxPoolGrad, "max_pool_grad", OpCategory::kPool, first_operand, nullptr, nullptr, window_flops, false},
-          {OpKind::kAvgPool, "avg_pool", OpCategory::kPool, pool_type, grad_avg_pool, nullptr, window_flops, false},
-          {OpKind::kAvgPoolGrad, "avg_pool_grad", OpCategory::kPool, declared_shape, nullptr, nullptr, window_flops, false}};
+  return {
+      {OpKind::kMaxPool, "max_pool", OpCategory::kPool, pool_type, grad_max_pool, nullptr, window_flops, false},
+      {OpKind::kMaxPoolGrad, "max_pool_grad", OpCategory::kPool, first_operand, nullptr, nullptr, window_flops, false},
+      {OpKind::kAvgPool, "avg_pool", OpCategory::kPool, pool_type, grad_avg_pool, nullptr, window_flops, false},
+      {OpKind::kAvgPoolGrad, "avg_pool_grad", OpCategory::kPool, declared_shape, nullptr, nullptr, window_flops,
+       false}};
 }
 
 ValueId max_pool(Builder& b, ValueId x, const std::vector<int64_t>& size, const Window& window) {

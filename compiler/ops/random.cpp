@@ -13,12 +13,15 @@ Type random_type(const std::vector<Type>& operands, const Attrs& attrs) {
 }
 
 // Ten rounds of two multiplications, shared by four elements.
-double random_flops(const Graph&, const Node&) { return 20; }
+double random_flops(const Graph&, const Node&) {
+  return 20;
+}
 
 }  // namespace
 
 std::vector<OpInfo> random_ops() {
-  return {{OpKind::kRandomUniform, "random_uniform", OpCategory::kRandom, random_type, nullptr, nullptr, random_flops, true}};
+  return {{OpKind::kRandomUniform, "random_uniform", OpCategory::kRandom, random_type, nullptr, nullptr, random_flops,
+           true}};
 }
 
 ValueId random_uniform(Builder& b, ValueId key, const Shape& shape, int64_t stream) {

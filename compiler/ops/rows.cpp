@@ -7,10 +7,14 @@
 namespace kcc {
 namespace {
 
-Type same(const std::vector<Type>& operands, const Attrs&) { return operands.at(0); }
+Type same(const std::vector<Type>& operands, const Attrs&) {
+  return operands.at(0);
+}
 
 // x - max(x) along the last axis, so that no exponential overflows.
-ValueId shifted(Builder& b, ValueId x) { return sub(b, x, reduce_max(b, x, {-1}, true)); }
+ValueId shifted(Builder& b, ValueId x) {
+  return sub(b, x, reduce_max(b, x, {-1}, true));
+}
 
 ValueId expand_softmax(Builder& b, const Node& node) {
   ValueId e = unary(b, OpKind::kExp, shifted(b, node.inputs[0]));
@@ -63,7 +67,8 @@ void grad_normalize(GradContext& c) {
   c.add(0, mul(c.b, m.deviation1, inner));
 }
 
-OpInfo composite(OpKind kind, const char* name, void (*gradient)(GradContext&), ValueId (*decompose)(Builder&, const Node&)) {
+OpInfo composite(OpKind kind, const char* name, void (*gradient)(GradContext&),
+                 ValueId (*decompose)(Builder&, const Node&)) {
   return {kind, name, OpCategory::kComposite, same, gradient, decompose, nullptr, false};
 }
 
@@ -75,8 +80,12 @@ std::vector<OpInfo> row_ops() {
           composite(OpKind::kNormalize, "normalize", grad_normalize, expand_normalize)};
 }
 
-ValueId softmax(Builder& b, ValueId x) { return b.node(OpKind::kSoftmax, {x}); }
-ValueId log_softmax(Builder& b, ValueId x) { return b.node(OpKind::kLogSoftmax, {x}); }
+ValueId softmax(Builder& b, ValueId x) {
+  return b.node(OpKind::kSoftmax, {x});
+}
+ValueId log_softmax(Builder& b, ValueId x) {
+  return b.node(OpKind::kLogSoftmax, {x});
+}
 
 ValueId normalize(Builder& b, ValueId x, const std::vector<int64_t>& axes, double epsilon) {
   return b.node(OpKind::kNormalize, {x}, {{"axes", axes}, {"epsilon", epsilon}});

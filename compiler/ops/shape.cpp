@@ -13,7 +13,9 @@ namespace {
 
 using Integers = std::vector<int64_t>;
 
-size_t at(int64_t i) { return static_cast<size_t>(i); }
+size_t at(int64_t i) {
+  return static_cast<size_t>(i);
+}
 
 // ---- shape rules
 
@@ -44,14 +46,17 @@ Type transpose_type(const std::vector<Type>& operands, const Attrs& attrs) {
 }
 
 Type slice_type(const std::vector<Type>& operands, const Attrs& attrs) {
-  const Integers &starts = attrs.integers("starts"), &sizes = attrs.integers("sizes"), &strides = attrs.integers("strides");
+  const Integers &starts = attrs.integers("starts"), &sizes = attrs.integers("sizes"),
+                 &strides = attrs.integers("strides");
   Type type = operands.at(0);
-  KCC_CHECK(starts.size() == type.shape.size() && sizes.size() == starts.size() && strides.size() == starts.size(), "rank");
+  KCC_CHECK(starts.size() == type.shape.size() && sizes.size() == starts.size() && strides.size() == starts.size(),
+            "rank");
   for (size_t i = 0; i < starts.size(); ++i) {
     Dim& dim = type.shape[i];
     const bool whole = starts[i] == 0 && sizes[i] == dim.size && strides[i] == 1;
     KCC_CHECK(whole || (!dim.batched && starts[i] >= 0 && sizes[i] >= 0 && strides[i] >= 1 &&
-                        (sizes[i] == 0 || starts[i] + (sizes[i] - 1) * strides[i] < dim.size)), "a slice inside its operand");
+                        (sizes[i] == 0 || starts[i] + (sizes[i] - 1) * strides[i] < dim.size)),
+              "a slice inside its operand");
     dim.size = sizes[i];
   }
   return type;
@@ -62,7 +67,8 @@ Type pad_type(const std::vector<Type>& operands, const Attrs& attrs) {
   Type type = operands.at(0);
   KCC_CHECK(low.size() == type.shape.size() && high.size() == low.size(), "rank");
   for (size_t i = 0; i < low.size(); ++i) {
-    KCC_CHECK(low[i] >= 0 && high[i] >= 0 && (!type.shape[i].batched || low[i] + high[i] == 0), "padding of a fixed extent");
+    KCC_CHECK(low[i] >= 0 && high[i] >= 0 && (!type.shape[i].batched || low[i] + high[i] == 0),
+              "padding of a fixed extent");
     type.shape[i].size += low[i] + high[i];
   }
   return type;
@@ -102,7 +108,9 @@ void grad_broadcast(GradContext& c) {
   c.add(0, reshape(c.b, reduce_sum(c.b, c.gradient, summed), from));
 }
 
-void grad_reshape(GradContext& c) { c.add(0, reshape(c.b, c.gradient, c.b.shape(c.operand(0)))); }
+void grad_reshape(GradContext& c) {
+  c.add(0, reshape(c.b, c.gradient, c.b.shape(c.operand(0))));
+}
 
 void grad_transpose(GradContext& c) {
   const Integers perm = c.node().attrs.integers("perm");
@@ -162,11 +170,14 @@ void grad_concat(GradContext& c) {
     Integers starts(sizes.size(), 0);
     starts[axis] = start;
     start += sizes[axis];
-    if (c.needs(static_cast<int>(i))) c.add(static_cast<int>(i), slice(c.b, c.gradient, starts, sizes, Integers(sizes.size(), 1)));
+    if (c.needs(static_cast<int>(i)))
+      c.add(static_cast<int>(i), slice(c.b, c.gradient, starts, sizes, Integers(sizes.size(), 1)));
   }
 }
 
-void grad_reverse(GradContext& c) { c.add(0, reverse(c.b, c.gradient, c.node().attrs.integer("axis"))); }
+void grad_reverse(GradContext& c) {
+  c.add(0, reverse(c.b, c.gradient, c.node().attrs.integer("axis")));
+}
 
 }  // namespace
 
@@ -223,7 +234,8 @@ ValueId reverse(Builder& b, ValueId x, int64_t axis) {
 }
 
 ValueId iota(Builder& b, const Shape& shape, int64_t axis) {
-  return b.node(OpKind::kIota, {}, {{"shape", shape}, {"axis", axis < 0 ? axis + static_cast<int64_t>(shape.size()) : axis}});
+  return b.node(OpKind::kIota, {},
+                {{"shape", shape}, {"axis", axis < 0 ? axis + static_cast<int64_t>(shape.size()) : axis}});
 }
 
 }  // namespace kcc

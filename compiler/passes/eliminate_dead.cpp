@@ -20,8 +20,10 @@ Graph eliminate_dead(const Graph& graph) {
     for (ValueId& input : node.inputs) input = renamed[static_cast<size_t>(input)];
     renamed[i] = result.add(std::move(node));
   }
-  for (const NamedValue& output : graph.outputs) result.outputs.push_back({output.name, renamed[static_cast<size_t>(output.value)]});
-  for (const StateWrite& write : graph.writes) result.writes.push_back({write.state, renamed[static_cast<size_t>(write.value)]});
+  for (const NamedValue& output : graph.outputs)
+    result.outputs.push_back({output.name, renamed[static_cast<size_t>(output.value)]});
+  for (const StateWrite& write : graph.writes)
+    result.writes.push_back({write.state, renamed[static_cast<size_t>(write.value)]});
   return result;
 }
 

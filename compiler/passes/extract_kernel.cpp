@@ -12,13 +12,15 @@ namespace {
 
 class Extractor {
  public:
-  Extractor(const KernelGraph& kernels, const std::vector<ValueId>& own) : graph_(kernels.graph), kernels_(kernels), own_(own.begin(), own.end()) {}
+  Extractor(const KernelGraph& kernels, const std::vector<ValueId>& own)
+      : graph_(kernels.graph), kernels_(kernels), own_(own.begin(), own.end()) {}
 
   ValueId visit(ValueId v) {
     auto found = renamed_.find(v);
     if (found != renamed_.end()) return found->second;
     const Node& node = graph_[v];
-    const bool outside = is_given(node) || node.op == OpKind::kReshape || (kernels_.is_root[static_cast<size_t>(v)] && !own_.count(v));
+    const bool outside =
+        is_given(node) || node.op == OpKind::kReshape || (kernels_.is_root[static_cast<size_t>(v)] && !own_.count(v));
     const ValueId copy = outside ? operand(v) : inlined(node);
     renamed_[v] = copy;
     return copy;
@@ -42,7 +44,8 @@ class Extractor {
     const auto batched = [](const Node& node) { return element_count(node.type.shape).batched; };
     const std::vector<Node>& nodes = result.kernel.body.nodes;
     return std::any_of(nodes.begin(), nodes.end(), [](const Node& n) { return n.op == OpKind::kExtent; }) &&
-           std::none_of(nodes.begin(), nodes.end(), [&](const Node& n) { return n.op == OpKind::kInput && batched(n); });
+           std::none_of(nodes.begin(), nodes.end(),
+                        [&](const Node& n) { return n.op == OpKind::kInput && batched(n); });
   }
 
   ValueId operand(ValueId v) {

@@ -6,8 +6,8 @@
 namespace kcc {
 
 struct ExtractedKernel {
-  Kernel kernel;                 // unnamed
-  std::vector<ValueId> operands; // values of the whole graph by position: roots, given values or views of them
+  Kernel kernel;                  // unnamed
+  std::vector<ValueId> operands;  // values of the whole graph by position: roots, given values or views of them
 };
 
 ExtractedKernel extract_kernel(const KernelGraph& kernels, const Group& group);

@@ -1,11 +1,11 @@
 #include "compiler/passes/fuse.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
 #include <map>
 #include <set>
-
-#include <fmt/format.h>
 
 #include "compiler/ops/op.h"
 #include "compiler/passes/roots.h"
@@ -14,23 +14,35 @@
 namespace kcc {
 namespace {
 
-size_t at(int64_t i) { return static_cast<size_t>(i); }
+size_t at(int64_t i) {
+  return static_cast<size_t>(i);
+}
 
 Family family_of(const Node& node, const Shape& kept) {
   switch (node.op) {
-    case OpKind::kMatMul: return Family::kMatMul;
-    case OpKind::kConv: return Family::kConv;
-    case OpKind::kConvInputGrad: return Family::kConvInputGrad;
-    case OpKind::kConvWeightGrad: return Family::kConvWeightGrad;
-    case OpKind::kMaxPool: return Family::kMaxPool;
-    case OpKind::kMaxPoolGrad: return Family::kMaxPoolGrad;
-    case OpKind::kAvgPool: return Family::kAvgPool;
-    case OpKind::kAvgPoolGrad: return Family::kAvgPoolGrad;
-    default: break;
+    case OpKind::kMatMul:
+      return Family::kMatMul;
+    case OpKind::kConv:
+      return Family::kConv;
+    case OpKind::kConvInputGrad:
+      return Family::kConvInputGrad;
+    case OpKind::kConvWeightGrad:
+      return Family::kConvWeightGrad;
+    case OpKind::kMaxPool:
+      return Family::kMaxPool;
+    case OpKind::kMaxPoolGrad:
+      return Family::kMaxPoolGrad;
+    case OpKind::kAvgPool:
+      return Family::kAvgPool;
+    case OpKind::kAvgPoolGrad:
+      return Family::kAvgPoolGrad;
+    default:
+      break;
   }
   if (info(node.op).category != OpCategory::kReduction) return Family::kPointwise;
   // A reduction that keeps the batch has rows to itself; one over the batch needs all of them.
-  return std::any_of(kept.begin(), kept.end(), [](const Dim& d) { return d.batched; }) ? Family::kRows : Family::kReduction;
+  return std::any_of(kept.begin(), kept.end(), [](const Dim& d) { return d.batched; }) ? Family::kRows
+                                                                                       : Family::kReduction;
 }
 
 std::vector<int64_t> axes_of(const Node& node) {
@@ -43,7 +55,9 @@ bool is_suffix(const std::vector<int64_t>& axes, size_t rank) {
   return true;
 }
 
-bool is_trailing_rows(const Group& g) { return g.family == Family::kRows; }
+bool is_trailing_rows(const Group& g) {
+  return g.family == Family::kRows;
+}
 
 // What a group already depends on: groups whose results it reads, and groups that must have read a state before it
 // writes it.
@@ -65,8 +79,7 @@ bool reaches(const Edges& edges, int32_t from, int32_t to) {
 
 class Fuser {
  public:
-  explicit Fuser(const Graph& graph)
-      : graph_(graph), is_root_(find_roots(graph)), group_of_(graph.nodes.size(), -1) {}
+  explicit Fuser(const Graph& graph) : graph_(graph), is_root_(find_roots(graph)), group_of_(graph.nodes.size(), -1) {}
 
   KernelGraph run() {
     std::map<ValueId, StateId> writes = direct_writes();
@@ -85,7 +98,8 @@ class Fuser {
     std::set<ValueId> taken;
     for (size_t i = 0; i < graph_.outputs.size(); ++i) {
       const ValueId base = base_of(graph_.outputs[i].value);
-      if (!is_root_[at(base)] || !taken.insert(base).second) copies_.push_back({graph_.outputs[i].value, -1, static_cast<int32_t>(i)});
+      if (!is_root_[at(base)] || !taken.insert(base).second)
+        copies_.push_back({graph_.outputs[i].value, -1, static_cast<int32_t>(i)});
     }
     std::map<ValueId, StateId> writes;
     for (const StateWrite& write : graph_.writes)
@@ -109,9 +123,9 @@ class Fuser {
   // ---- cones: what is inlined between a root and the roots and given values it reads
 
   struct Cone {
-    std::set<ValueId> roots;    // read roots, through views
-    std::set<ValueId> given;    // read inputs and states
-    std::set<StateId> states;   // the states among them
+    std::set<ValueId> roots;   // read roots, through views
+    std::set<ValueId> given;   // read inputs and states
+    std::set<StateId> states;  // the states among them
     bool random = false;
   };
 
@@ -149,15 +163,19 @@ class Fuser {
     if (!start && is_root_[at(n)]) return true;
     const Node& node = graph_[n];
     const OpCategory category = info(node.op).category;
-    if (category == OpCategory::kElementwise || (start && category == OpCategory::kReduction) || category == OpCategory::kRandom)
-      return std::all_of(node.inputs.begin(), node.inputs.end(), [&](ValueId i) { return aligned(i, false, g, written); });
+    if (category == OpCategory::kElementwise || (start && category == OpCategory::kReduction) ||
+        category == OpCategory::kRandom)
+      return std::all_of(node.inputs.begin(), node.inputs.end(),
+                         [&](ValueId i) { return aligned(i, false, g, written); });
     if (is_given(node)) return true;
-    if (node.op == OpKind::kBroadcast && is_spread_over_row(node, groups_[at(g)])) return aligned(node.inputs[0], false, g, written);
+    if (node.op == OpKind::kBroadcast && is_spread_over_row(node, groups_[at(g)]))
+      return aligned(node.inputs[0], false, g, written);
     return !touches(n, g, written);
   }
 
   bool is_spread_over_row(const Node& node, const Group& group) const {
-    if (!is_trailing_rows(group) || node.type.shape != group.domain || graph_[node.inputs[0]].type.shape != group.kept) return false;
+    if (!is_trailing_rows(group) || node.type.shape != group.domain || graph_[node.inputs[0]].type.shape != group.kept)
+      return false;
     return node.attrs.integers("dims") == kept_axes(group);
   }
 
@@ -178,13 +196,15 @@ class Fuser {
     if (is_anchor(node) && !reduction) return "a product or pool of its own";
     if (reduction) {
       const Shape& domain = graph_[node.inputs[0]].type.shape;
-      if (group.family != Family::kRows && group.family != Family::kReduction) return "a reduction after another kind of kernel";
+      if (group.family != Family::kRows && group.family != Family::kReduction)
+        return "a reduction after another kind of kernel";
       if (domain != group.domain || axes_of(node) != group.axes) return "other elements or axes are reduced";
       if (node.op == OpKind::kArgMax && group.family == Family::kReduction) return "a position over the batch";
       if (group.family == Family::kReduction && reads_group(cone, g)) return "it needs the finished sum";
     } else {
       const bool on_domain = node.type.shape == group.domain && group.family != Family::kReduction;
-      const bool on_kept = node.type.shape == group.kept && (group.family == Family::kRows || group.family == Family::kReduction);
+      const bool on_kept =
+          node.type.shape == group.kept && (group.family == Family::kRows || group.family == Family::kReduction);
       if (!on_domain && !on_kept) return "another shape";
       if (cone.random && group.family != Family::kPointwise) return "random numbers are made in flat loops";
     }
@@ -287,7 +307,8 @@ class Fuser {
     if (info(node.op).category == OpCategory::kReduction) {
       group.domain = graph_[node.inputs[0]].type.shape;
       group.axes = axes_of(node);
-      if (group.family == Family::kRows && !is_suffix(group.axes, group.domain.size())) group.family = Family::kReduction;
+      if (group.family == Family::kRows && !is_suffix(group.axes, group.domain.size()))
+        group.family = Family::kReduction;
     }
     groups_.push_back(group);
     edges_.emplace_back();
@@ -322,7 +343,8 @@ class Fuser {
     while (order.size() < groups_.size()) {
       size_t next = groups_.size();
       for (size_t g = 0; g < groups_.size() && next == groups_.size(); ++g) {
-        const bool ready = std::all_of(edges_[g].begin(), edges_[g].end(), [&](int32_t e) { return bool(done[at(e)]); });
+        const bool ready =
+            std::all_of(edges_[g].begin(), edges_[g].end(), [&](int32_t e) { return bool(done[at(e)]); });
         if (!done[g] && ready) next = g;
       }
       KCC_CHECK(next < groups_.size(), "a cycle between kernels");
@@ -387,8 +409,9 @@ std::string explain_fusion(const KernelGraph& kernels, const Module& module) {
       const int32_t origin = kernels.graph[root].origin;
       if (origin >= 0) layers.insert(module.origins[at(origin)].layer);
     }
-    text += fmt::format("{:3} {:16} {} roots, {} results: {}{}\n", i, name_of(group.family), group.roots.size(), group.outputs.size(),
-                        fmt::join(layers, ", "), group.ended.empty() ? "" : "; ended: " + group.ended);
+    text += fmt::format("{:3} {:16} {} roots, {} results: {}{}\n", i, name_of(group.family), group.roots.size(),
+                        group.outputs.size(), fmt::join(layers, ", "),
+                        group.ended.empty() ? "" : "; ended: " + group.ended);
   }
   return text;
 }

@@ -35,9 +35,9 @@ struct Copy {
 
 struct KernelGraph {
   Graph graph;
-  std::vector<Group> groups;  // in the order in which they run
-  std::vector<Copy> copies;   // run after all groups
-  std::vector<bool> is_root;  // by value
+  std::vector<Group> groups;      // in the order in which they run
+  std::vector<Copy> copies;       // run after all groups
+  std::vector<bool> is_root;      // by value
   std::vector<int32_t> group_of;  // by value: of roots, index into groups; else -1
 };
 

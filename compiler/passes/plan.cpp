@@ -1,10 +1,10 @@
 #include "compiler/passes/plan.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <set>
-
-#include <fmt/format.h>
 
 #include "compiler/ir/print.h"
 #include "compiler/ops/op.h"
@@ -16,7 +16,9 @@
 namespace kcc {
 namespace {
 
-size_t at(int64_t i) { return static_cast<size_t>(i); }
+size_t at(int64_t i) {
+  return static_cast<size_t>(i);
+}
 
 void lay_out_states(const Module& module, Plan& plan) {
   for (const State& state : module.states) {
@@ -49,7 +51,8 @@ class EntryPlanner {
     entry_.inputs = graph_.inputs;
     for (const NamedValue& output : graph_.outputs) entry_.outputs.push_back({output.name, graph_[output.value].type});
     find_homes();
-    for (const Group& group : kernels_.groups) add_call(extract_kernel(kernels_, group), group.outputs, describe(group), label_origin(group));
+    for (const Group& group : kernels_.groups)
+      add_call(extract_kernel(kernels_, group), group.outputs, describe(group), label_origin(group));
     for (const Copy& copy : kernels_.copies) add_copy(copy);
     place_in_arena();
     return std::move(entry_);
@@ -62,7 +65,8 @@ class EntryPlanner {
     for (const Copy& copy : kernels_.copies) copied.insert({copy.state, copy.output});
     for (size_t i = 0; i < graph_.outputs.size(); ++i) {
       const int32_t position = static_cast<int32_t>(i);
-      if (!copied.count({-1, position})) home_[base_of(graph_.outputs[i].value)] = {Space::kOutput, position, 0, 0, {}, ""};
+      if (!copied.count({-1, position}))
+        home_[base_of(graph_.outputs[i].value)] = {Space::kOutput, position, 0, 0, {}, ""};
     }
     for (const StateWrite& write : graph_.writes)
       if (!copied.count({write.state, -1})) home_[write.value] = state_ref(write.state);
@@ -80,10 +84,14 @@ class EntryPlanner {
     const ValueId base = base_of(value);
     const Node& node = graph_[base];
     TensorRef place;
-    if (node.op == OpKind::kInput) place = {Space::kInput, static_cast<int32_t>(node.attrs.integer("index")), 0, 0, {}, ""};
-    else if (node.op == OpKind::kState) place = state_ref(static_cast<StateId>(node.attrs.integer("index")));
-    else if (auto found = home_.find(base); found != home_.end()) place = found->second;
-    else place = {Space::kArena, base, 0, 0, {}, ""};
+    if (node.op == OpKind::kInput)
+      place = {Space::kInput, static_cast<int32_t>(node.attrs.integer("index")), 0, 0, {}, ""};
+    else if (node.op == OpKind::kState)
+      place = state_ref(static_cast<StateId>(node.attrs.integer("index")));
+    else if (auto found = home_.find(base); found != home_.end())
+      place = found->second;
+    else
+      place = {Space::kArena, base, 0, 0, {}, ""};
     place.type = graph_[value].type;
     place.name = name_of_value(base);
     return place;
@@ -114,14 +122,16 @@ class EntryPlanner {
     const int32_t origin = label_origin(group);
     if (origin < 0) return ops;
     const Origin& o = module_.origins[at(origin)];
-    return o.class_name.empty() ? fmt::format("{}: {}", o.layer, ops) : fmt::format("{} ({}): {}", o.layer, o.class_name, ops);
+    return o.class_name.empty() ? fmt::format("{}: {}", o.layer, ops)
+                                : fmt::format("{} ({}): {}", o.layer, o.class_name, ops);
   }
 
   int32_t kernel_index(Kernel kernel, const std::string& label) {
     const std::string key = std::string(kcc::name_of(kernel.family)) + "\n" + to_string(kernel.body);
     auto [found, is_new] = known_.try_emplace(key, static_cast<int32_t>(plan_.kernels.size()));
     if (is_new) {
-      kernel.name = fmt::format("{}_{}_{}_{}", name_, identifier(label), kcc::name_of(kernel.family), plan_.kernels.size());
+      kernel.name =
+          fmt::format("{}_{}_{}_{}", name_, identifier(label), kcc::name_of(kernel.family), plan_.kernels.size());
       plan_.kernels.push_back(std::move(kernel));
     }
     return found->second;
@@ -150,7 +160,8 @@ class EntryPlanner {
     touch(copy.value);
     TensorRef target = copy.state >= 0 ? state_ref(copy.state) : TensorRef{Space::kOutput, copy.output, 0, 0, {}, ""};
     target.type = graph_[copy.value].type;
-    target.name = copy.state >= 0 ? identifier(module_.states[at(copy.state)].name) : identifier(graph_.outputs[at(copy.output)].name);
+    target.name = copy.state >= 0 ? identifier(module_.states[at(copy.state)].name)
+                                  : identifier(graph_.outputs[at(copy.output)].name);
     call.outputs.push_back(target);
     finish_call(std::move(call), std::move(extracted.kernel), "copy");
   }
@@ -158,7 +169,8 @@ class EntryPlanner {
   void finish_call(KernelCall call, Kernel kernel, const std::string& label) {
     for (const Node& node : kernel.body.nodes) {
       const OpInfo& op = info(node.op);
-      if (op.flops) call.flops += op.flops(kernel.body, node) * static_cast<double>(element_count(node.type.shape).size);
+      if (op.flops)
+        call.flops += op.flops(kernel.body, node) * static_cast<double>(element_count(node.type.shape).size);
     }
     for (const TensorRef& r : call.inputs) call.bytes += bytes_per_sample(r.type);
     for (const TensorRef& r : call.outputs) call.bytes += bytes_per_sample(r.type);
@@ -213,8 +225,10 @@ class EntryPlanner {
 std::string to_string(const TensorRef& r) {
   static constexpr const char* kSpaces[] = {"arena", "state", "input", "output"};
   std::string place = kSpaces[static_cast<int>(r.space)];
-  if (r.space == Space::kArena) place += fmt::format("[{} + {}*B]", r.fixed_offset, r.batch_offset);
-  else place += fmt::format("[{}]", r.index);
+  if (r.space == Space::kArena)
+    place += fmt::format("[{} + {}*B]", r.fixed_offset, r.batch_offset);
+  else
+    place += fmt::format("[{}]", r.index);
   return fmt::format("{} {} @ {}", r.name, to_string(r.type), place);
 }
 
@@ -224,14 +238,16 @@ Plan make_plan(const Module& module, const std::vector<KernelGraph>& entries, co
   Plan plan;
   lay_out_states(module, plan);
   std::map<std::string, int32_t> known;
-  for (const KernelGraph& kernels : entries) plan.entries.push_back(EntryPlanner(module, kernels, plan, known, name).run());
+  for (const KernelGraph& kernels : entries)
+    plan.entries.push_back(EntryPlanner(module, kernels, plan, known, name).run());
   return plan;
 }
 
 std::string to_string(const Plan& plan) {
   std::string text = fmt::format("plan: {} kernels, {} bytes of state\n", plan.kernels.size(), plan.state_bytes);
   for (const EntryPlan& entry : plan.entries) {
-    text += fmt::format("\nentry {}: {} calls, arena {} + {}*B bytes\n", entry.name, entry.calls.size(), entry.arena_fixed, entry.arena_batch);
+    text += fmt::format("\nentry {}: {} calls, arena {} + {}*B bytes\n", entry.name, entry.calls.size(),
+                        entry.arena_fixed, entry.arena_batch);
     for (const KernelCall& call : entry.calls) {
       text += fmt::format("  {}  # {}\n", plan.kernels[at(call.kernel)].name, call.comment);
       for (const TensorRef& r : call.inputs) text += fmt::format("    in  {}\n", to_string(r));
@@ -246,8 +262,8 @@ std::string to_string(const Plan& plan) {
 std::string memory_report(const Plan& plan) {
   std::string text = fmt::format("states: {} bytes\n", plan.state_bytes);
   for (const EntryPlan& entry : plan.entries) {
-    text += fmt::format("{}: arena {} + {} bytes a sample; alive at once {} + {}\n", entry.name, entry.arena_fixed, entry.arena_batch,
-                        entry.bound_fixed, entry.bound_batch);
+    text += fmt::format("{}: arena {} + {} bytes a sample; alive at once {} + {}\n", entry.name, entry.arena_fixed,
+                        entry.arena_batch, entry.bound_fixed, entry.bound_batch);
     std::map<std::pair<double, std::string>, std::string> largest;  // by size
     for (const KernelCall& call : entry.calls)
       for (const TensorRef& r : call.outputs)

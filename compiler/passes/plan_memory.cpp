@@ -16,16 +16,21 @@ int64_t bytes_of(const Lifetime& value) {
   return (bytes + kAlignment - 1) / kAlignment * kAlignment;
 }
 
-bool is_batched(const Lifetime& value) { return element_count(value.type.shape).batched; }
-bool overlap(const Lifetime& a, const Lifetime& b) { return a.first <= b.last && b.first <= a.last; }
+bool is_batched(const Lifetime& value) {
+  return element_count(value.type.shape).batched;
+}
+bool overlap(const Lifetime& a, const Lifetime& b) {
+  return a.first <= b.last && b.first <= a.last;
+}
 
 // The lowest gap that is free for the whole lifetime, large values first: within a few per cent of the bound in
 // practice, and near-linear for the sizes of networks.
-int64_t pack(std::vector<Lifetime>& values, bool batched, int64_t Lifetime::* offset) {
+int64_t pack(std::vector<Lifetime>& values, bool batched, int64_t Lifetime::*offset) {
   std::vector<size_t> order;
   for (size_t i = 0; i < values.size(); ++i)
     if (is_batched(values[i]) == batched) order.push_back(i);
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return bytes_of(values[a]) > bytes_of(values[b]); });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return bytes_of(values[a]) > bytes_of(values[b]); });
   std::vector<size_t> placed;  // by offset
   int64_t top = 0;
   for (size_t i : order) {
@@ -37,7 +42,8 @@ int64_t pack(std::vector<Lifetime>& values, bool batched, int64_t Lifetime::* of
     }
     values[i].*offset = start;
     top = std::max(top, start + bytes_of(values[i]));
-    const auto after = std::upper_bound(placed.begin(), placed.end(), start, [&](int64_t s, size_t p) { return s < values[p].*offset; });
+    const auto after = std::upper_bound(placed.begin(), placed.end(), start,
+                                        [&](int64_t s, size_t p) { return s < values[p].*offset; });
     placed.insert(after, i);
   }
   return top;

@@ -14,8 +14,10 @@ Graph rewrite(const Graph& graph, const std::function<ValueId(Builder& b, Node n
     b.origin = node.origin;
     renamed.push_back(visit(b, std::move(node)));
   }
-  for (const NamedValue& output : graph.outputs) result.outputs.push_back({output.name, renamed[static_cast<size_t>(output.value)]});
-  for (const StateWrite& write : graph.writes) result.writes.push_back({write.state, renamed[static_cast<size_t>(write.value)]});
+  for (const NamedValue& output : graph.outputs)
+    result.outputs.push_back({output.name, renamed[static_cast<size_t>(output.value)]});
+  for (const StateWrite& write : graph.writes)
+    result.writes.push_back({write.state, renamed[static_cast<size_t>(write.value)]});
   return result;
 }
 

@@ -21,7 +21,8 @@ std::vector<bool> find_uniform(const Graph& graph) {
     const Node& node = graph.nodes[i];
     if (node.op == OpKind::kConstant || node.op == OpKind::kExtent) uniform[i] = true;
     if (info(node.op).category != OpCategory::kElementwise || !node.type.shape.empty()) continue;
-    uniform[i] = std::all_of(node.inputs.begin(), node.inputs.end(), [&](ValueId v) { return bool(uniform[static_cast<size_t>(v)]); });
+    uniform[i] = std::all_of(node.inputs.begin(), node.inputs.end(),
+                             [&](ValueId v) { return bool(uniform[static_cast<size_t>(v)]); });
   }
   return uniform;
 }
@@ -37,7 +38,8 @@ void force_operands_beside_random(const Graph& graph, std::vector<bool>& forced)
       if (random[static_cast<size_t>(v)] && !forced[static_cast<size_t>(v)]) random[i] = true;
     if (!random[i] || info(node.op).category != OpCategory::kElementwise) continue;
     for (ValueId v : node.inputs)
-      if (!random[static_cast<size_t>(v)] && info(graph[v].op).category == OpCategory::kElementwise) forced[static_cast<size_t>(v)] = true;
+      if (!random[static_cast<size_t>(v)] && info(graph[v].op).category == OpCategory::kElementwise)
+        forced[static_cast<size_t>(v)] = true;
   }
 }
 
@@ -53,7 +55,8 @@ std::vector<bool> forced_roots(const Graph& graph) {
       const bool moved = is_movement_of_data(node) && !(is_movement_of_data(operand) && operand.op != OpKind::kReshape);
       // stretched: each element would be computed many times
       const bool stretched = node.op == OpKind::kBroadcast && !uniform[static_cast<size_t>(input)];
-      if (category == OpCategory::kProduct || category == OpCategory::kPool || node.op == OpKind::kReshape || moved || stretched)
+      if (category == OpCategory::kProduct || category == OpCategory::kPool || node.op == OpKind::kReshape || moved ||
+          stretched)
         force(input);
     }
   }
@@ -72,7 +75,9 @@ std::vector<int64_t> count_users(const Graph& graph) {
 
 }  // namespace
 
-bool is_given(const Node& node) { return node.op == OpKind::kInput || node.op == OpKind::kState; }
+bool is_given(const Node& node) {
+  return node.op == OpKind::kInput || node.op == OpKind::kState;
+}
 
 bool is_anchor(const Node& node) {
   const OpCategory category = info(node.op).category;

@@ -1,10 +1,10 @@
 #include "compiler/passes/simplify.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <optional>
 #include <unordered_map>
-
-#include <fmt/format.h>
 
 #include "compiler/ops/elementwise.h"
 #include "compiler/ops/op.h"
@@ -48,18 +48,24 @@ std::optional<ValueId> without_neutral(const Graph& graph, const Node& node) {
     case OpKind::kSelect:
       if (node.inputs[1] == node.inputs[2]) return node.inputs[1];
       break;
-    default: break;
+    default:
+      break;
   }
   return std::nullopt;
 }
 
 std::optional<double> fold(OpKind op, float x, float y) {
   switch (op) {
-    case OpKind::kAdd: return x + y;
-    case OpKind::kSub: return x - y;
-    case OpKind::kMul: return x * y;
-    case OpKind::kDiv: return x / y;
-    default: return std::nullopt;
+    case OpKind::kAdd:
+      return x + y;
+    case OpKind::kSub:
+      return x - y;
+    case OpKind::kMul:
+      return x * y;
+    case OpKind::kDiv:
+      return x / y;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -121,12 +127,17 @@ std::string key_of(const Node& node) {
   for (ValueId input : node.inputs) key += fmt::format(" {}", input);
   for (const auto& [name, value] : node.attrs.items()) {
     key += ' ' + name + '=';
-    std::visit([&](const auto& v) {
-      using T = std::decay_t<decltype(v)>;
-      if constexpr (std::is_same_v<T, Shape>) key += to_string(v);
-      else if constexpr (std::is_same_v<T, std::vector<int64_t>>) key += fmt::format("{}", fmt::join(v, ","));
-      else key += fmt::format("{}", v);
-    }, value);
+    std::visit(
+        [&](const auto& v) {
+          using T = std::decay_t<decltype(v)>;
+          if constexpr (std::is_same_v<T, Shape>)
+            key += to_string(v);
+          else if constexpr (std::is_same_v<T, std::vector<int64_t>>)
+            key += fmt::format("{}", fmt::join(v, ","));
+          else
+            key += fmt::format("{}", v);
+        },
+        value);
   }
   return key;
 }

@@ -11,7 +11,8 @@ void mark(const Graph& graph, std::vector<bool>& used) {
 
 void rename(Graph& graph, const std::vector<StateId>& renamed) {
   for (Node& node : graph.nodes)
-    if (node.op == OpKind::kState) node.attrs.set("index", int64_t{renamed[static_cast<size_t>(node.attrs.integer("index"))]});
+    if (node.op == OpKind::kState)
+      node.attrs.set("index", int64_t{renamed[static_cast<size_t>(node.attrs.integer("index"))]});
   for (StateWrite& write : graph.writes) write.state = renamed[static_cast<size_t>(write.state)];
 }
 

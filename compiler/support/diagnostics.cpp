@@ -1,15 +1,17 @@
 #include "compiler/support/diagnostics.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 #include <numeric>
 
-#include <fmt/format.h>
-
 namespace kcc {
 namespace {
 
-char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
+char lower(char c) {
+  return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+}
 
 // Edit distance without regard to case; two letters exchanged count once ("Desne", "Dense").
 size_t edit_distance(const std::string& a, const std::string& b) {
@@ -45,7 +47,8 @@ void Diagnostics::error(Place place, std::string message, std::string hint) {
 std::string Diagnostics::render(bool color) const {
   std::string text;
   for (const Diagnostic& d : errors_) {
-    text += fmt::format("{}: {}error:{} {}", where(d.place), color ? "\x1b[1;31m" : "", color ? "\x1b[0m" : "", d.message);
+    text +=
+        fmt::format("{}: {}error:{} {}", where(d.place), color ? "\x1b[1;31m" : "", color ? "\x1b[0m" : "", d.message);
     if (!d.hint.empty()) text += fmt::format("; {}", d.hint);
     text += '\n';
   }

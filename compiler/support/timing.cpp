@@ -21,7 +21,8 @@ std::string StageTimes::report() {
   double total = 0;
   for (const auto& [stage, seconds] : stages_) total += seconds;
   std::string text;
-  for (const auto& [stage, seconds] : stages_) text += fmt::format("{:8.3f} s {:5.1f} %  {}\n", seconds, 100 * seconds / total, stage);
+  for (const auto& [stage, seconds] : stages_)
+    text += fmt::format("{:8.3f} s {:5.1f} %  {}\n", seconds, 100 * seconds / total, stage);
   return text + fmt::format("{:8.3f} s          total\n", total);
 }
 

@@ -13,17 +13,19 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Rule {
-  const char* folder;                  // files below it
+  const char* folder;                    // files below it
   std::vector<std::string> may_include;  // prefixes of project headers
 };
 
 // The driver (compiler/*.cpp itself) sees everything and has no rule.
 const std::vector<Rule> kRules = {
     {"compiler/support", {"compiler/support/"}},
-    {"compiler/ir", {"compiler/support/", "compiler/ir/", "compiler/ops/op.h"}},  // verify and print ask for rules and names
+    {"compiler/ir",
+     {"compiler/support/", "compiler/ir/", "compiler/ops/op.h"}},  // verify and print ask for rules and names
     {"compiler/ops", {"compiler/support/", "compiler/ir/", "compiler/ops/"}},
     {"compiler/passes", {"compiler/support/", "compiler/ir/", "compiler/ops/", "compiler/passes/"}},
-    {"frontend", {"compiler/support/", "compiler/ir/", "compiler/ops/", "compiler/passes/differentiate.h", "frontend/"}},
+    {"frontend",
+     {"compiler/support/", "compiler/ir/", "compiler/ops/", "compiler/passes/differentiate.h", "frontend/"}},
     {"codegen", {"compiler/support/", "compiler/ir/", "compiler/ops/", "codegen/"}},
     {"runtime", {"runtime/"}},
 };
@@ -39,7 +41,9 @@ std::vector<std::string> project_includes(const fs::path& file) {
   return found;
 }
 
-bool is_source(const fs::path& file) { return file.extension() == ".cpp" || file.extension() == ".h"; }
+bool is_source(const fs::path& file) {
+  return file.extension() == ".cpp" || file.extension() == ".h";
+}
 
 bool allowed(const std::string& header, const std::vector<std::string>& prefixes) {
   return std::any_of(prefixes.begin(), prefixes.end(), [&](const std::string& p) { return header.rfind(p, 0) == 0; });

@@ -28,7 +28,8 @@ std::vector<Array> random_states(const Module& module, std::mt19937& generator) 
 
 std::vector<Array> random_inputs(const Graph& graph, int64_t batch, std::mt19937& generator) {
   std::vector<Array> inputs;
-  for (const NamedType& input : graph.inputs) inputs.push_back(random_array(extents_of(input.type.shape, batch), generator));
+  for (const NamedType& input : graph.inputs)
+    inputs.push_back(random_array(extents_of(input.type.shape, batch), generator));
   return inputs;
 }
 
@@ -49,7 +50,8 @@ void expect_same_step(const Module& module, const Graph& graph) {
     const PlanEvaluation got = interpret(plan, plan.entries[0], batch, inputs, states);
     for (const auto& [state, value] : wanted.writes)
       expect_close(got.states[static_cast<size_t>(state)], value, module.states[static_cast<size_t>(state)].name);
-    for (size_t i = 0; i < wanted.outputs.size(); ++i) expect_close(got.outputs[i], wanted.outputs[i], graph.outputs[i].name);
+    for (size_t i = 0; i < wanted.outputs.size(); ++i)
+      expect_close(got.outputs[i], wanted.outputs[i], graph.outputs[i].name);
   }
 }
 
@@ -89,7 +91,11 @@ TEST(Plan, CopiesWhatHasNoKernelOfItsOwn) {
   ValueId x = input(b, "x", {DType::kF32, batched_shape({2, 3})});
   ValueId old = state(b, 0, state_entry.type);
   ValueId twice = mul(b, x, 2.0);
-  graph.outputs = {{"same", x}, {"view", reshape(b, twice, batched_shape({6}))}, {"again", twice}, {"old", old}, {"new", add(b, old, 1.0)}};
+  graph.outputs = {{"same", x},
+                   {"view", reshape(b, twice, batched_shape({6}))},
+                   {"again", twice},
+                   {"old", old},
+                   {"new", add(b, old, 1.0)}};
   graph.writes = {{0, add(b, old, 1.0)}};
   expect_same_step(module, graph);
 }

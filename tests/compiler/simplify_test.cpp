@@ -30,9 +30,15 @@ const Row kRows[] = {
     {"constants", [](Builder& b, ValueId x) { return mul(b, x, mul(b, constant(b, 2), constant(b, 3))); }, 4},
     {"equal subexpressions", [](Builder& b, ValueId x) { return add(b, neg(b, x), neg(b, x)); }, 3},
     {"transposes that cancel",
-     [](Builder& b, ValueId x) { return transpose(b, transpose(b, x, {0, 2, 1}), {0, 2, 1}); }, 1},
+     [](Builder& b, ValueId x) {
+       return transpose(b, transpose(b, x, {0, 2, 1}), {0, 2, 1});
+     },
+     1},
     {"reshapes that cancel",
-     [](Builder& b, ValueId x) { return reshape(b, reshape(b, x, batched_shape({6})), batched_shape({2, 3})); }, 1},
+     [](Builder& b, ValueId x) {
+       return reshape(b, reshape(b, x, batched_shape({6})), batched_shape({2, 3}));
+     },
+     1},
     {"kept dimensions", [](Builder& b, ValueId x) { return sub(b, x, reduce_max(b, x, {-1}, true)); }, 4},
     {"work before a view", [](Builder& b, ValueId x) { return neg(b, reshape(b, x, batched_shape({6}))); }, 3},
     {"softmax", [](Builder& b, ValueId x) { return softmax(b, x); }, 8},

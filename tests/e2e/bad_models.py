@@ -135,3 +135,10 @@ class BadModels(Case):
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stderr, "rellu")
         self.assertRegex(done.stderr, "'Dens'")
+
+    def test_programs_for_another_kind_of_machine_are_refused(self):
+        (self.folder / "model.json").write_text(json.dumps(mlp()))
+        done = run(tools.KCC, self.folder / "model.json", "-o", self.folder / "t", "--target=arm-64-linux")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("arm-64-linux cannot be linked on this machine", done.stderr)
+        self.assertFalse((self.folder / "t").exists())

@@ -81,6 +81,9 @@ def compare_gradients(ours, keras):
 
 
 def compare_weights(tolerance, ours, keras, start):
+    diverged = [path for path in keras if not np.isfinite(keras[path]).all()]
+    if diverged:
+        return np.inf, [f"Keras's own training diverges in {diverged}: this compares nothing"]
     floor = floor_of(keras[path] - start[path] for path in keras)
     return join(compare(f"trained {path}", ours[path], keras[path],
                         tolerance * max(largest(keras[path] - start[path]), floor) + ROUNDING * largest(keras[path]))

@@ -11,8 +11,10 @@ namespace {
 class Memory {
  public:
   Memory(const EntryPlan& entry, int64_t batch, const std::vector<Array>& inputs, const std::vector<Array>& states)
-      : batch_(batch), inputs_(inputs),
-        arena_(static_cast<size_t>(entry.arena_fixed + entry.arena_batch * batch), std::numeric_limits<double>::quiet_NaN()) {
+      : batch_(batch),
+        inputs_(inputs),
+        arena_(static_cast<size_t>(entry.arena_fixed + entry.arena_batch * batch),
+               std::numeric_limits<double>::quiet_NaN()) {
     result.states = states;
     for (const NamedType& output : entry.outputs) result.outputs.push_back(zeros(extents_of(output.type.shape, batch)));
   }
@@ -24,7 +26,9 @@ class Memory {
       for (size_t i = 0; i < array.values.size(); ++i) array.values[i] = arena_.at(byte(ref, i));
       return array;
     }
-    const std::vector<Array>& from = ref.space == Space::kInput ? inputs_ : ref.space == Space::kState ? result.states : result.outputs;
+    const std::vector<Array>& from = ref.space == Space::kInput   ? inputs_
+                                     : ref.space == Space::kState ? result.states
+                                                                  : result.outputs;
     return {extents, from.at(static_cast<size_t>(ref.index)).values};
   }
 

@@ -82,7 +82,8 @@ void adam(ModelBuilder& m, ValueId loss) {
   ValueId alpha = div(b, mul(b, lr, unary(b, OpKind::kSqrt, correction2)), correction1);
   for (size_t i = 0; i < gradients.size(); ++i) {
     const Type type = b.type(m.weight_value(i));
-    const StateId momentum = m.declare("momentum", StateRole::kSlot, type), velocity = m.declare("velocity", StateRole::kSlot, type);
+    const StateId momentum = m.declare("momentum", StateRole::kSlot, type),
+                  velocity = m.declare("velocity", StateRole::kSlot, type);
     ValueId old_m = m.read(momentum), old_v = m.read(velocity), g = gradients[i];
     ValueId new_m = add(b, old_m, mul(b, sub(b, g, old_m), 0.1));
     ValueId new_v = add(b, old_v, mul(b, sub(b, square(b, g), old_v), 0.001));
@@ -151,13 +152,15 @@ Module convnet_module() {
   b.origin = m.layer("residual");
   ValueId c2 = conv(b, pooled, m.weight("residual/kernel", {3, 3, 4, 4}), same);
   ValueId sum = add(b, add(b, c2, m.weight("residual/bias", {4})), pooled);
-  ValueId c3 = conv(b, sum, m.weight("strided/kernel", {3, 3, 4, 6}), {{2, 2}, {1, 1}, {0, 0}, {1, 1}});  // (B, 2, 2, 6)
+  ValueId c3 =
+      conv(b, sum, m.weight("strided/kernel", {3, 3, 4, 6}), {{2, 2}, {1, 1}, {0, 0}, {1, 1}});  // (B, 2, 2, 6)
   ValueId every_second = slice(b, sum, {0, 0, 0, 0}, {1, 2, 2, 4}, {1, 2, 2, 1});
-  ValueId joined = concat(b, {c3, every_second}, -1);                                       // (B, 2, 2, 10)
-  ValueId averaged = avg_pool(b, joined, {2, 2}, {{1, 1}, {1, 1}, {0, 0}, {1, 1}});          // (B, 2, 2, 10)
+  ValueId joined = concat(b, {c3, every_second}, -1);                                // (B, 2, 2, 10)
+  ValueId averaged = avg_pool(b, joined, {2, 2}, {{1, 1}, {1, 1}, {0, 0}, {1, 1}});  // (B, 2, 2, 10)
   ValueId flat = reshape(b, transpose(b, averaged, {0, 3, 1, 2}), batched_shape({40}));
   b.origin = m.layer("dense");
-  ValueId z = unary(b, OpKind::kTanh, add(b, matmul(b, flat, m.weight("dense/kernel", {40, 2})), m.weight("dense/bias", {2})));
+  ValueId z =
+      unary(b, OpKind::kTanh, add(b, matmul(b, flat, m.weight("dense/kernel", {40, 2})), m.weight("dense/bias", {2})));
   b.origin = m.layer("loss");
   ValueId loss = mean(b, square(b, sub(b, z, y)));
   m.metric("loss", loss);

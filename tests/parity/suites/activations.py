@@ -6,7 +6,9 @@ from keras.src.activations import ALL_OBJECTS_DICT
 from case import Row, packed
 
 NAMES = sorted(set(ALL_OBJECTS_DICT) - {"threshold"})  # which takes arguments: no model can name it
-ALONG_ROWS = ["glu", "log_softmax", "softmax", "sparsemax"]
+# Keras believes that glu, which halves the last axis, keeps its shape: such a model predicts but does not train.
+TRAINED = [name for name in NAMES if name != "glu"]
+ALONG_ROWS = ["log_softmax", "softmax", "sparsemax"]
 EXTREMES = [-100, -30, -9, -6, -3, -2.5, -1, -0.5, -1e-3, 0, 1e-3, 0.5, 1, 2.5, 3, 6, 9, 30, 100, 88]
 
 
@@ -35,15 +37,16 @@ def scaled(values):
 
 
 def cases(alone):
-    wide = lambda shape: lambda rng, samples: {"x": rng.uniform(-3, 3, (samples,) + shape).astype("float32")}
+    wide = lambda shape: lambda rng, samples: {"x": rng.uniform(-1.5, 1.5, (samples,) + shape).astype("float32")}
     not_finite = ["relu", "sigmoid", "softmax", "tanh"]
     return [
-        *packed("as_layers", (10,), [after_dense(name) for name in NAMES], alone, inputs=wide((10,))),
-        *packed("as_arguments", (10,), [in_dense(name) for name in NAMES if name != "glu"], alone, inputs=wide((10,))),
+        *packed("as_layers", (10,), [after_dense(name) for name in TRAINED], alone, inputs=wide((10,))),
+        *packed("as_arguments", (10,), [in_dense(name) for name in TRAINED], alone, inputs=wide((10,))),
         *packed("on_images", (3, 4, 5), [on_image(name) for name in ALONG_ROWS + ["relu", "tanh"]], alone,
                 inputs=wide((3, 4, 5))),
-        *packed("extremes", (len(EXTREMES),), [alone_on(name) for name in NAMES], alone, compiled=False,
+        *packed("extremes", (len(EXTREMES),), [alone_on(name) for name in TRAINED], alone, compiled=False,
                 extreme=True, inputs=scaled(EXTREMES)),
+        *packed("glu", (6,), [alone_on("glu")], compiled=False),
         *packed("not_finite", (4,), [alone_on(name) for name in not_finite], alone, compiled=False, extreme=True,
                 inputs=scaled([np.nan, 1, -1, 2])),
         *packed("infinite", (4,), [alone_on(name) for name in not_finite], alone, compiled=False, extreme=True,

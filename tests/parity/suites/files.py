@@ -1,4 +1,4 @@
-"""Files: weights both ways with Keras bit by bit, histories, validation, weights of samples and classes."""
+"""Files: weights both ways with Keras bit by bit, histories, validation, the formats of data."""
 import csv
 import json
 
@@ -57,17 +57,6 @@ def predictions_after_saving(tools):
     return f"{error:.1e}", [] if error < 1e-5 else [f"predictions differ by {error:.1e}"]
 
 
-def embedded_weights(tools):
-    """kcc --weights puts them into the program: predict needs no file."""
-    trainer = tools.trainer(Case("embedded", small, labels=labels))
-    trainer.keras.case.options = ["--weights", trainer.folder / "start.weights.h5"]
-    trainer.compile()
-    out = trainer.folder / "embedded.npy"
-    trainer.run("predict", "-x", trainer.x["x"], "-o", out)
-    same = np.array_equal(np.load(out), trainer.predict()["y"])
-    return "", [] if same else ["embedded weights predict otherwise than the same weights from a file"]
-
-
 def read_csv(path):
     with open(path) as file:
         rows = list(csv.DictReader(file))
@@ -101,30 +90,6 @@ def histories(tools):
     if epochs != [0, 1, 2]:
         failures.append(f"history.csv: epochs {epochs}, expected 0, 1, 2")
     failures += compare_metrics("history.csv", table, history)[1]
-    return "", failures
-
-
-def sample_and_class_weights(tools):
-    trainer = tools.trainer(Case("weighted", small, samples=16, labels=labels))
-    trainer.compile()
-    keras_model, failures = trainer.keras, []
-    start = keras_model.values()
-
-    weights = keras_model.case.rng().uniform(0.1, 2, 16).astype("float32")
-    np.save(trainer.folder / "w.npy", weights)
-    keras_model.reset()
-    expected = keras_model.fit(2, sample_weight=weights)
-    values = keras_model.values()
-    ours, history = trainer.fit(2, "--sample-weight", trainer.folder / "w.npy")
-    failures += compare_metrics("sample weights", history, expected)[1]
-    failures += ["sample weights: " + text for text in compare_weights(1e-4, ours, values, start)[1]]
-
-    keras_model.reset()
-    expected = keras_model.fit(2, class_weight={0: 1.0, 1: 5.0, 2: 0.5})
-    values = keras_model.values()
-    ours, history = trainer.fit(2, "--class-weight", "0=1,1=5,2=0.5")
-    failures += compare_metrics("class weights", history, expected)[1]
-    failures += ["class weights: " + text for text in compare_weights(1e-4, ours, values, start)[1]]
     return "", failures
 
 
@@ -180,9 +145,7 @@ def hand_written(tools):
 CHECKS = {
     "keras_reads_the_same_bits": keras_reads_the_same_bits,
     "predictions_after_saving": predictions_after_saving,
-    "embedded_weights": embedded_weights,
     "histories": histories,
-    "sample_and_class_weights": sample_and_class_weights,
     "data_formats": data_formats,
     "hand_written": hand_written,
 }

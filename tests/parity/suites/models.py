@@ -122,10 +122,10 @@ def cases(alone):
         Case("binary", binary, samples=20, labels=labels_of(y=("bits", 1))),
         Case("activation_layers", activation_layers, samples=20, labels=labels_of(y=("one_hot", 10))),
         Case("vgg_like", vgg_like, samples=12, labels=labels_of(y=("one_hot", 10)), epochs=2),
-        Case("residual", residual, samples=20, labels=labels_of(y=("classes", 10)), training_tolerance=1e-3),
+        Case("residual", residual, samples=20, labels=labels_of(y=("classes", 10))),
         Case("shared_branches", shared_branches, samples=20, labels=labels_of(y=("bits", 1))),
         Case("two_outputs", two_outputs, labels=labels_of(top=("classes", 3), side=("bits", 1))),
         Case("layer_called_twice", layer_called_twice, labels=labels_of(y=("numbers", 2))),
-        Case("autoencoder", autoencoder, gradients=False, training_tolerance=1e-3,
+        Case("autoencoder", autoencoder, gradients=False,
              labels=lambda rng, samples: {"y": rng.random((samples, 8, 8, 1)).astype("float32")}),
     ]
