@@ -1,8 +1,8 @@
 #include "codegen/lower.h"
 
-#include <limits>
-
 #include <fmt/format.h>
+
+#include <limits>
 
 #include "codegen/kernels/philox.h"
 #include "codegen/math.h"
@@ -23,10 +23,14 @@ int32_t fixed(int64_t size) {
 
 Expr constant(DType dtype, double value) {
   switch (dtype) {
-    case DType::kF32: return float_constant(value);
-    case DType::kI32: return Halide::Internal::make_const(Halide::Int(32), static_cast<int64_t>(value));
-    case DType::kU32: return Halide::Internal::make_const(Halide::UInt(32), static_cast<uint64_t>(value));
-    case DType::kBool: return value != 0 ? Halide::Internal::const_true() : Halide::Internal::const_false();
+    case DType::kF32:
+      return float_constant(value);
+    case DType::kI32:
+      return Halide::Internal::make_const(Halide::Int(32), static_cast<int64_t>(value));
+    case DType::kU32:
+      return Halide::Internal::make_const(Halide::UInt(32), static_cast<uint64_t>(value));
+    case DType::kBool:
+      return value != 0 ? Halide::Internal::const_true() : Halide::Internal::const_false();
   }
   KCC_CHECK(false, "no such dtype");
 }
@@ -38,23 +42,33 @@ Expr convert(const Expr& x, DType from, DType to) {
 }
 
 // Whether the node's operands are read at the node's own index.
-bool is_elementwise(OpKind op) { return op >= OpKind::kNeg && op <= OpKind::kSelect; }
+bool is_elementwise(OpKind op) {
+  return op >= OpKind::kNeg && op <= OpKind::kSelect;
+}
 
 }  // namespace
 
 Halide::Type halide_type(DType dtype) {
   switch (dtype) {
-    case DType::kF32: return Halide::Float(32);
-    case DType::kI32: return Halide::Int(32);
-    case DType::kU32: return Halide::UInt(32);
-    case DType::kBool: return Halide::Bool();
+    case DType::kF32:
+      return Halide::Float(32);
+    case DType::kI32:
+      return Halide::Int(32);
+    case DType::kU32:
+      return Halide::UInt(32);
+    case DType::kBool:
+      return Halide::Bool();
   }
   KCC_CHECK(false, "no such dtype");
 }
 
-std::string numbered(const std::string& prefix, size_t number) { return fmt::format("{}{}", prefix, number); }
+std::string numbered(const std::string& prefix, size_t number) {
+  return fmt::format("{}{}", prefix, number);
+}
 
-Expr float_constant(double value) { return Expr(static_cast<float>(value)); }
+Expr float_constant(double value) {
+  return Expr(static_cast<float>(value));
+}
 
 Vars make_vars(const Shape& shape, const std::string& prefix) {
   Vars vars;
@@ -62,7 +76,9 @@ Vars make_vars(const Shape& shape, const std::string& prefix) {
   return vars;
 }
 
-Index as_index(const Vars& vars) { return Index(vars.begin(), vars.end()); }
+Index as_index(const Vars& vars) {
+  return Index(vars.begin(), vars.end());
+}
 
 std::vector<ReshapeGroup> reshape_groups(const Shape& from, const Shape& to) {
   std::vector<ReshapeGroup> groups;
@@ -108,7 +124,8 @@ Lowering::Lowering(const Graph& body) : body_(body) {
     if (params_[position].defined()) continue;
     Type type = node.type;
     if (node.attrs.has("original")) type.shape = node.attrs.shape("original");
-    params_[position] = Halide::ImageParam(halide_type(type.dtype), static_cast<int>(type.rank()), numbered("in", position));
+    params_[position] =
+        Halide::ImageParam(halide_type(type.dtype), static_cast<int>(type.rank()), numbered("in", position));
     param_types_[position] = type;
   }
   // An operand that nothing reads is still an argument.
@@ -161,9 +178,13 @@ void Lowering::assume(const std::string& variable, int64_t min, int64_t extent) 
   assumptions_.push(variable, Halide::Internal::Interval(fixed(min), fixed(min + extent - 1)));
 }
 
-bool Lowering::proven(const Expr& condition) const { return Halide::Internal::can_prove(condition, assumptions_); }
+bool Lowering::proven(const Expr& condition) const {
+  return Halide::Internal::can_prove(condition, assumptions_);
+}
 
-void Lowering::bind(ValueId node, Access access) { bound_[node] = std::move(access); }
+void Lowering::bind(ValueId node, Access access) {
+  bound_[node] = std::move(access);
+}
 
 std::vector<Expr> Lowering::outputs_at(const Index& index) {
   std::vector<Expr> values;
@@ -186,10 +207,14 @@ Expr Lowering::lower(ValueId id, const Index& index) {
   const Node& n = node(id);
   if (is_elementwise(n.op)) return lower_elementwise(n, index);
   switch (n.op) {
-    case OpKind::kInput: return read_input(n, index);
-    case OpKind::kConstant: return constant(n.type.dtype, n.attrs.number("value"));
-    case OpKind::kIota: return index[static_cast<size_t>(n.attrs.integer("axis"))];
-    case OpKind::kExtent: return cast<float>(extent(element_count(n.attrs.shape("shape"))));
+    case OpKind::kInput:
+      return read_input(n, index);
+    case OpKind::kConstant:
+      return constant(n.type.dtype, n.attrs.number("value"));
+    case OpKind::kIota:
+      return index[static_cast<size_t>(n.attrs.integer("axis"))];
+    case OpKind::kExtent:
+      return cast<float>(extent(element_count(n.attrs.shape("shape"))));
     case OpKind::kBroadcast: {
       const auto& dims = n.attrs.integers("dims");
       const Shape& from = node(n.inputs[0]).type.shape;
@@ -198,7 +223,8 @@ Expr Lowering::lower(ValueId id, const Index& index) {
         operand.push_back(from[i].is_one() ? Expr(0) : index[static_cast<size_t>(dims[i])]);
       return at(n.inputs[0], operand);
     }
-    case OpKind::kReshape: return reshape(n, index);
+    case OpKind::kReshape:
+      return reshape(n, index);
     case OpKind::kTranspose: {
       const auto& perm = n.attrs.integers("perm");
       Index operand(perm.size());
@@ -212,16 +238,20 @@ Expr Lowering::lower(ValueId id, const Index& index) {
         if (starts[i] != 0 || strides[i] != 1) operand[i] = index[i] * fixed(strides[i]) + fixed(starts[i]);
       return at(n.inputs[0], operand);
     }
-    case OpKind::kPad: return pad(n, index);
-    case OpKind::kConcat: return concat(n, index);
+    case OpKind::kPad:
+      return pad(n, index);
+    case OpKind::kConcat:
+      return concat(n, index);
     case OpKind::kReverse: {
       const size_t axis = static_cast<size_t>(n.attrs.integer("axis"));
       Index operand = index;
       operand[axis] = fixed(n.type.shape[axis].size - 1) - index[axis];
       return at(n.inputs[0], operand);
     }
-    case OpKind::kRandomUniform: return random(n, index);
-    default: KCC_CHECK(false, "a heavy operation that its kernel family has not bound");
+    case OpKind::kRandomUniform:
+      return random(n, index);
+    default:
+      KCC_CHECK(false, "a heavy operation that its kernel family has not bound");
   }
 }
 
@@ -229,6 +259,7 @@ Expr Lowering::lower_elementwise(const Node& n, const Index& index) {
   const DType from = node(n.inputs[0]).type.dtype;
   const Expr x = at(n.inputs[0], index);
   const Expr y = n.inputs.size() > 1 ? at(n.inputs[1], index) : Expr();
+  // clang-format off
   switch (n.op) {
     case OpKind::kNeg: return -x;
     case OpKind::kAbs: return n.type.dtype == DType::kI32 ? cast<int32_t>(Halide::abs(x)) : Halide::abs(x);
@@ -268,6 +299,7 @@ Expr Lowering::lower_elementwise(const Node& n, const Index& index) {
     case OpKind::kSelect: return select(x, y, at(n.inputs[2], index));
     default: KCC_CHECK(false, "no element-wise operation");
   }
+  // clang-format on
 }
 
 Expr Lowering::read_input(const Node& n, const Index& index) {
@@ -339,8 +371,7 @@ Expr Lowering::concat(const Node& n, const Index& index) {
 
 Expr Lowering::random(const Node& n, const Index& index) {
   Expr element = 0;
-  for (size_t i = 0; i < index.size(); ++i)
-    element = i == 0 ? index[i] : element * extent(n.type.shape[i]) + index[i];
+  for (size_t i = 0; i < index.size(); ++i) element = i == 0 ? index[i] : element * extent(n.type.shape[i]) + index[i];
   Expr key[4];
   for (int i = 0; i < 4; ++i) key[i] = at(n.inputs[0], {Expr(i)});
   Halide::Func block = philox_block(key, n.attrs.integer("stream"));

@@ -16,7 +16,9 @@ constexpr float kLog2e = 1.44269504f;
 // ln 2 in two parts, the first with so few bits that n times it is exact (Cody and Waite).
 constexpr float kLn2High = 0.693359375f, kLn2Low = -2.12194440e-4f;
 
-Expr f(float value) { return Expr(value); }
+Expr f(float value) {
+  return Expr(value);
+}
 
 // As clamp, but NaN passes.
 Expr within(const Expr& x, float low, float high) {
@@ -32,7 +34,9 @@ Expr polynomial(const Expr& x, std::initializer_list<float> coefficients) {
 }
 
 // 2^n for -126 <= n <= 127
-Expr power_of_two(const Expr& n) { return reinterpret<float>((n + 127) << 23); }
+Expr power_of_two(const Expr& n) {
+  return reinterpret<float>((n + 127) << 23);
+}
 
 struct Reduced {
   Expr n;      // i32
@@ -45,8 +49,8 @@ Reduced reduce_exp(const Expr& x) {
   Expr whole = Halide::round(x * f(kLog2e));
   Expr r = x - whole * f(kLn2High);
   r = r - whole * f(kLn2Low);
-  Expr p = polynomial(r, {1.9875691500e-4f, 1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f,
-                          5.0000001201e-1f});
+  Expr p = polynomial(
+      r, {1.9875691500e-4f, 1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f, 5.0000001201e-1f});
   return {cast<int32_t>(whole), r, p * (r * r) + r};
 }
 
@@ -101,7 +105,9 @@ Expr tanh(const Expr& x) {
   return select(Halide::abs(x) < f(4e-4f), x, c * p / q);
 }
 
-Expr sigmoid(const Expr& x) { return f(1.0f) / (f(1.0f) + math::exp(-x)); }
+Expr sigmoid(const Expr& x) {
+  return f(1.0f) / (f(1.0f) + math::exp(-x));
+}
 
 Expr erf(const Expr& x) {
   // Rational 13/8 (Eigen, XLA); erf(4) rounds to 1.
@@ -109,8 +115,8 @@ Expr erf(const Expr& x) {
   Expr z = c * c;
   Expr p = polynomial(z, {-2.72614225801306e-10f, 2.77068142495902e-08f, -2.10102402082508e-06f, -5.69250639462346e-05f,
                           -7.34990630326855e-04f, -2.95459980854025e-03f, -1.60960333262415e-02f});
-  Expr q = polynomial(z, {-1.45660718464996e-05f, -2.13374055278905e-04f, -1.68282697438203e-03f, -7.37332916720468e-03f,
-                          -1.42647390514189e-02f});
+  Expr q = polynomial(z, {-1.45660718464996e-05f, -2.13374055278905e-04f, -1.68282697438203e-03f,
+                          -7.37332916720468e-03f, -1.42647390514189e-02f});
   return c * (p / q);
 }
 

@@ -13,11 +13,19 @@ namespace {
 
 using Integers = std::vector<int64_t>;
 
-size_t at(int64_t i) { return static_cast<size_t>(i); }
-int64_t rank_of(const Shape& shape) { return static_cast<int64_t>(shape.size()); }
+size_t at(int64_t i) {
+  return static_cast<size_t>(i);
+}
+int64_t rank_of(const Shape& shape) {
+  return static_cast<int64_t>(shape.size());
+}
 
-bool can_merge(const Dim& a, const Dim& b) { return !(a.batched && b.batched); }
-Dim product(const Dim& a, const Dim& b) { return {a.size * b.size, a.batched || b.batched}; }
+bool can_merge(const Dim& a, const Dim& b) {
+  return !(a.batched && b.batched);
+}
+Dim product(const Dim& a, const Dim& b) {
+  return {a.size * b.size, a.batched || b.batched};
+}
 
 Shape merge_dims(Shape shape, int64_t j) {
   shape[at(j)] = product(shape[at(j)], shape[at(j + 1)]);
@@ -98,7 +106,8 @@ class Merger {
   ValueId add(Node node) {
     for (ValueId i = 0; i < result_.size(); ++i) {
       const Node& other = result_[i];
-      if (other.op == node.op && other.inputs == node.inputs && other.attrs == node.attrs && other.type == node.type) return i;
+      if (other.op == node.op && other.inputs == node.inputs && other.attrs == node.attrs && other.type == node.type)
+        return i;
     }
     return result_.add(std::move(node));
   }
@@ -125,24 +134,35 @@ class Merger {
   bool merge_node(ValueId v, Node& node, int64_t j) {
     if (node.op >= OpKind::kNeg && node.op <= OpKind::kSelect) return merge_inputs(node, j);
     switch (node.op) {
-      case OpKind::kInput: return merge_input(node, j);
-      case OpKind::kIota: return merge_iota(node, j);
+      case OpKind::kInput:
+        return merge_input(node, j);
+      case OpKind::kIota:
+        return merge_iota(node, j);
       case OpKind::kRandomUniform:
         node.attrs.set("shape", merge_dims(node.type.shape, j));
         node.inputs[0] = keep(node.inputs[0]);
         return true;
-      case OpKind::kBroadcast: return merge_broadcast(v, node, j);
-      case OpKind::kReshape: return merge_reshape(node, j);
-      case OpKind::kTranspose: return merge_transpose(node, j);
-      case OpKind::kSlice: return merge_slice(node, j);
-      case OpKind::kPad: return merge_pad(node, j);
-      case OpKind::kConcat: return merge_concat(node, j);
-      case OpKind::kReverse: return merge_reverse(node, j);
+      case OpKind::kBroadcast:
+        return merge_broadcast(v, node, j);
+      case OpKind::kReshape:
+        return merge_reshape(node, j);
+      case OpKind::kTranspose:
+        return merge_transpose(node, j);
+      case OpKind::kSlice:
+        return merge_slice(node, j);
+      case OpKind::kPad:
+        return merge_pad(node, j);
+      case OpKind::kConcat:
+        return merge_concat(node, j);
+      case OpKind::kReverse:
+        return merge_reverse(node, j);
       case OpKind::kReduceSum:
       case OpKind::kReduceMax:
       case OpKind::kReduceMin:
-      case OpKind::kArgMax: return merge_reduction(node, j);
-      default: return false;
+      case OpKind::kArgMax:
+        return merge_reduction(node, j);
+      default:
+        return false;
     }
   }
 
@@ -173,7 +193,9 @@ class Merger {
     Integers dims = node.attrs.integers("dims");
     const auto position = [&](int64_t d) { return std::find(dims.begin(), dims.end(), d) - dims.begin(); };
     const int64_t a = position(j), b = position(j + 1), none = rank_of(from);
-    const auto mapped = [&](int64_t p, int64_t d) { return p != none && from[at(p)] == to[at(d)] && !from[at(p)].is_one(); };
+    const auto mapped = [&](int64_t p, int64_t d) {
+      return p != none && from[at(p)] == to[at(d)] && !from[at(p)].is_one();
+    };
     const bool has_a = mapped(a, j), has_b = mapped(b, j + 1);
     const Shape shape = merge_dims(to, j);
     if (has_a && has_b) {
@@ -228,7 +250,8 @@ class Merger {
   }
 
   bool merge_slice(Node& node, int64_t j) {
-    Integers starts = node.attrs.integers("starts"), sizes = node.attrs.integers("sizes"), strides = node.attrs.integers("strides");
+    Integers starts = node.attrs.integers("starts"), sizes = node.attrs.integers("sizes"),
+             strides = node.attrs.integers("strides");
     const Dim inner = from_[node.inputs[0]].type.shape[at(j + 1)];
     if (starts[at(j + 1)] != 0 || sizes[at(j + 1)] != inner.size || strides[at(j + 1)] != 1) return false;
     if (strides[at(j)] != 1 || (inner.batched && starts[at(j)] != 0)) return false;
@@ -280,8 +303,10 @@ class Merger {
     const std::optional<ValueId> operand = merged(node.inputs[0], d);
     if (!operand) return false;
     node.inputs[0] = *operand;
-    if (node.op == OpKind::kArgMax) node.attrs.set("axis", axes[0] > d ? axes[0] - 1 : axes[0]);
-    else node.attrs.set("axes", shifted_down(axes, d));
+    if (node.op == OpKind::kArgMax)
+      node.attrs.set("axis", axes[0] > d ? axes[0] - 1 : axes[0]);
+    else
+      node.attrs.set("axes", shifted_down(axes, d));
     return true;
   }
 
@@ -318,7 +343,8 @@ bool merge_reductions(Collapsed& collapsed, const Node& like, int64_t j) {
   Merger merger(collapsed.body);
   for (ValueId v = 0; v < collapsed.body.size(); ++v) {
     const Node& node = collapsed.body[v];
-    if (!is_reduction(node.op) || node.op == OpKind::kArgMax || !(collapsed.body[node.inputs[0]].type.shape == shape)) continue;
+    if (!is_reduction(node.op) || node.op == OpKind::kArgMax || !(collapsed.body[node.inputs[0]].type.shape == shape))
+      continue;
     if (reduced_axes(node) == axes && !merger.merge_reduced(v, j)) return false;
   }
   std::vector<NamedValue> outputs = collapsed.body.outputs;
@@ -371,7 +397,8 @@ Collapsed keep_dimensions(const Graph& body) {
 
 Collapsed collapse(const Graph& body) {
   Collapsed collapsed = keep_dimensions(body);
-  while (merge_some_output(collapsed) || merge_some_reduction(collapsed)) {}
+  while (merge_some_output(collapsed) || merge_some_reduction(collapsed)) {
+  }
   return collapsed;
 }
 

@@ -21,7 +21,9 @@ using Halide::VarOrRVar;
 
 namespace {
 
-int32_t narrow(int64_t value) { return static_cast<int32_t>(value); }
+int32_t narrow(int64_t value) {
+  return static_cast<int32_t>(value);
+}
 
 // Rows of y that one task computes.
 constexpr int kTaskRows = 8;
@@ -87,7 +89,8 @@ bool TiledProduct::needs_padding() const {
   for (size_t d = 0; d < product_.taps.size(); ++d) {
     const int64_t reach = (product_.taps[d] - 1) * product_.tap_step[d];
     const int64_t first = product_.offset[d] + std::min<int64_t>(0, reach);
-    const int64_t last = (product_.extents[d] - 1) * product_.step[d] + product_.offset[d] + std::max<int64_t>(0, reach);
+    const int64_t last =
+        (product_.extents[d] - 1) * product_.step[d] + product_.offset[d] + std::max<int64_t>(0, reach);
     if (first < 0 || last >= product_.source[d]) return true;
   }
   return false;
@@ -116,7 +119,8 @@ void TiledProduct::define() {
   Index tap, position{vars_.n};
   for (size_t d = 0; d < rank; ++d) {
     tap.push_back(r_[static_cast<int>(rank - d)]);
-    position.push_back(vars_.spatial[d] * narrow(product_.step[d]) + tap[d] * narrow(product_.tap_step[d]) + narrow(product_.offset[d]));
+    position.push_back(vars_.spatial[d] * narrow(product_.step[d]) + tap[d] * narrow(product_.tap_step[d]) +
+                       narrow(product_.offset[d]));
   }
   position.push_back(product_.groups == 1 ? Expr(r_.x) : product_.first_source_channel(vars_.c) + r_.x);
   const Expr source = is_padded_ ? Expr(padded_(reversed(position))) : product_.read(position);
@@ -137,7 +141,8 @@ void TiledProduct::schedule(Func out, bool parallel, int64_t max_tile) {
   const bool wide = target_.registers == 32;
   const int max_vectors = window == 1 && wide && !product_.depthwise() ? 4 : 2;
   // A channel group that is not one channel is read by gathers: left to scalar code.
-  const VectorTile tile = grouped ? VectorTile{1, 1} : choose_vectors(product_.channels, target_.lanes, max_vectors, false);
+  const VectorTile tile =
+      grouped ? VectorTile{1, 1} : choose_vectors(product_.channels, target_.lanes, max_vectors, false);
   const int64_t width_x = product_.extents.back();
   const int64_t registers = tile.vectors == 4 ? 24 : target_.registers - 4;
   const int64_t room = std::min<int64_t>(max_tile, std::max<int64_t>(1, registers / std::max(2, tile.vectors)));
@@ -159,7 +164,8 @@ void TiledProduct::schedule(Func out, bool parallel, int64_t max_tile) {
   std::vector<VarOrRVar> order{ci, xi};
   if (rows > 1) {
     const Var y = vars_.spatial[rank - 2];
-    out.split(y, y, yi, narrow(rows), product_.extents[rank - 2] % rows == 0 ? TailStrategy::Auto : TailStrategy::ShiftInwards);
+    out.split(y, y, yi, narrow(rows),
+              product_.extents[rank - 2] % rows == 0 ? TailStrategy::Auto : TailStrategy::ShiftInwards);
     order.push_back(yi);
   }
   order.insert(order.end(), {vars_.c, x});
@@ -179,10 +185,13 @@ void TiledProduct::schedule(Func out, bool parallel, int64_t max_tile) {
   out.unroll(ci).unroll(xi);
   if (rows > 1) out.unroll(yi);
   const VarOrRVar before_n = order[order.size() - 2];
-  if (parallel && (blocks || rank >= 3)) parallel_over(out, before_n, vars_.n);
-  else if (parallel) out.parallel(vars_.n);
+  if (parallel && (blocks || rank >= 3))
+    parallel_over(out, before_n, vars_.n);
+  else if (parallel)
+    out.parallel(vars_.n);
 
-  text_ = std::to_string(columns * rows) + " x " + std::to_string(tile.vectors) + " vectors of " + std::to_string(tile.lanes);
+  text_ = std::to_string(columns * rows) + " x " + std::to_string(tile.vectors) + " vectors of " +
+          std::to_string(tile.lanes);
   sum_.compute_at(out, vars_.c).store_in(MemoryType::Stack);
   const auto unroll_tile = [&](Stage stage) {
     if (tile.lanes > 1) stage.vectorize(vars_.c, tile.lanes);
@@ -197,12 +206,16 @@ void TiledProduct::schedule(Func out, bool parallel, int64_t max_tile) {
   for (int d = 0; d < r_.dimensions(); ++d) inner.push_back(r_[d]);
   update.reorder(inner);
   unroll_tile(update);
-  if (product_.source_channels == 3) update.unroll(r_.x, 3);
-  else if (product_.source_channels % 2 == 0) update.unroll(r_.x, 2);
+  if (product_.source_channels == 3)
+    update.unroll(r_.x, 3);
+  else if (product_.source_channels % 2 == 0)
+    update.unroll(r_.x, 2);
   if (!is_padded_) return;
   text_ += ", padded rows";
   const int64_t source_channels = product_.depthwise() ? product_.channels : product_.source_channels;
-  if (!grouped) padded_.vectorize(vars_.c, static_cast<int>(std::min<int64_t>(target_.lanes, source_channels)), TailStrategy::GuardWithIf);
+  if (!grouped)
+    padded_.vectorize(vars_.c, static_cast<int>(std::min<int64_t>(target_.lanes, source_channels)),
+                      TailStrategy::GuardWithIf);
   if (!has_y) {
     padded_.compute_at(out, vars_.n);
     return;
@@ -217,7 +230,7 @@ BuiltKernel build_conv(const Kernel& kernel, const MachineTarget& target, const 
   const Node& node = kernel.body[kernel.anchor];
   KCC_CHECK(node.op == OpKind::kConv, "a convolution");
   const ConvGeometry g = conv_geometry(kernel.body, node);
-    WindowProduct product;
+  WindowProduct product;
   product.source_channels = g.channels / g.groups;
   product.channels = g.filters;
   product.groups = g.groups;
@@ -238,9 +251,12 @@ BuiltKernel build_conv(const Kernel& kernel, const MachineTarget& target, const 
   const Func sum = tiled.sum();
   lowering.bind(kernel.anchor, [sum](const Index& index) { return sum(reversed(index)); });
   const Vars all = vars.all();
-  Result result = define_result(Func("result"), strict(lowering.outputs_at(as_index(all))), all, node.type.shape, lowering);
-  if (options.level == 0 || may_overwrite_operands(kernel.body)) tiled.schedule_plain();
-  else tiled.schedule(result.func, true, 14);
+  Result result =
+      define_result(Func("result"), strict(lowering.outputs_at(as_index(all))), all, node.type.shape, lowering);
+  if (options.level == 0 || may_overwrite_operands(kernel.body))
+    tiled.schedule_plain();
+  else
+    tiled.schedule(result.func, true, 14);
   BuiltKernel built;
   built.pipeline = Halide::Pipeline(result.func);
   built.arguments = lowering.arguments();

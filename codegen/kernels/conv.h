@@ -42,7 +42,7 @@ struct WindowProduct {
 // The loops of a Func over (n, spatial..., c).
 struct ImageVars {
   Halide::Var n{"n"}, c{"c"};
-  Vars spatial;  // outermost first
+  Vars spatial;      // outermost first
   Vars all() const;  // n, spatial..., c
 };
 ImageVars image_vars(size_t rank);

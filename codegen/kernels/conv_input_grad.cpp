@@ -19,7 +19,9 @@ using Halide::TailStrategy;
 using Halide::Var;
 using Halide::VarOrRVar;
 
-int32_t narrow(int64_t value) { return static_cast<int32_t>(value); }
+int32_t narrow(int64_t value) {
+  return static_cast<int32_t>(value);
+}
 
 // The taps of one dimension that reach positions p, p + stride, ...: tap k = first + t*step for t < count, and then
 // o = x + offset + t*tap_step for the x-th of those positions.
@@ -41,14 +43,19 @@ PhaseTaps phase_taps(int64_t p, int64_t kernel, int64_t stride, int64_t dilation
 class InputGrad {
  public:
   InputGrad(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options)
-      : kernel_(kernel), target_(target), lowering_(kernel.body), node_(kernel.body[kernel.anchor]),
-        geometry_(conv_geometry(kernel.body, node_)), vars_(image_vars(geometry_.rank())),
+      : kernel_(kernel),
+        target_(target),
+        lowering_(kernel.body),
+        node_(kernel.body[kernel.anchor]),
+        geometry_(conv_geometry(kernel.body, node_)),
+        vars_(image_vars(geometry_.rank())),
         plain_(options.level == 0 || may_overwrite_operands(kernel.body)) {
     KCC_CHECK(node_.op == OpKind::kConvInputGrad, "an input gradient");
   }
 
   BuiltKernel build() {
-    const bool strided = std::any_of(geometry_.strides.begin(), geometry_.strides.end(), [](int64_t s) { return s > 1; });
+    const bool strided =
+        std::any_of(geometry_.strides.begin(), geometry_.strides.end(), [](int64_t s) { return s > 1; });
     const Result result = strided ? phases() : direct();
     BuiltKernel built;
     built.pipeline = Halide::Pipeline(result.func);
@@ -127,8 +134,10 @@ class InputGrad {
     TiledProduct tiled = product(taps_of(Integers(geometry_.rank(), 0)), geometry_.input);
     const Func sum = tiled.sum();
     Result result = results([sum](const Index& index) { return sum(reversed(index)); });
-    if (plain_) tiled.schedule_plain();
-    else tiled.schedule(result.func, true, 14);
+    if (plain_)
+      tiled.schedule_plain();
+    else
+      tiled.schedule(result.func, true, 14);
     text_ = tiled.text();
     return result;
   }
@@ -192,13 +201,16 @@ class InputGrad {
       Var rest(numbered("rest", d));
       const int32_t stride = narrow(geometry_.strides[d]);
       const bool whole = geometry_.input[d] % stride == 0;
-      out.split(vars_.spatial[d], vars_.spatial[d], rest, stride, whole ? TailStrategy::Auto : TailStrategy::GuardWithIf).unroll(rest);
+      out.split(vars_.spatial[d], vars_.spatial[d], rest, stride,
+                whole ? TailStrategy::Auto : TailStrategy::GuardWithIf)
+          .unroll(rest);
       order.push_back(rest);
       outer.push_back(vars_.spatial[d]);
     }
     order.insert(order.end(), outer.begin(), outer.end());
     order.push_back(vars_.n);
-    out.reorder(order).parallel(vars_.n).vectorize(vars_.c, vector, divides ? TailStrategy::Auto : TailStrategy::ShiftInwards);
+    out.reorder(order).parallel(vars_.n).vectorize(vars_.c, vector,
+                                                   divides ? TailStrategy::Auto : TailStrategy::ShiftInwards);
   }
 
   const Kernel& kernel_;

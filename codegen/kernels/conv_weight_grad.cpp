@@ -23,7 +23,9 @@ using Halide::TailStrategy;
 using Halide::Var;
 using Halide::VarOrRVar;
 
-int32_t narrow(int64_t value) { return static_cast<int32_t>(value); }
+int32_t narrow(int64_t value) {
+  return static_cast<int32_t>(value);
+}
 
 // A copy of dw a group of images pays while it stays in the second cache.
 constexpr int64_t kGroupedBytes = 1 << 19;
@@ -38,7 +40,11 @@ int64_t largest_divisor(int64_t value, int64_t most) {
 class WeightGrad {
  public:
   WeightGrad(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options)
-      : kernel_(kernel), target_(target), options_(options), lowering_(kernel.body), node_(kernel.body[kernel.anchor]),
+      : kernel_(kernel),
+        target_(target),
+        options_(options),
+        lowering_(kernel.body),
+        node_(kernel.body[kernel.anchor]),
         geometry_(conv_geometry(kernel.body, node_)) {
     KCC_CHECK(node_.op == OpKind::kConvWeightGrad, "a weight gradient");
     batch_ = kernel.body[node_.inputs[0]].type.shape[0];
@@ -82,7 +88,8 @@ class WeightGrad {
   Expr source(const Expr& n, const Index& o, const Index& k, const Expr& channel) {
     Index index{n};
     for (size_t d = 0; d < rank(); ++d)
-      index.push_back(o[d] * narrow(geometry_.strides[d]) + k[d] * narrow(geometry_.dilations[d]) - narrow(geometry_.low[d]));
+      index.push_back(o[d] * narrow(geometry_.strides[d]) + k[d] * narrow(geometry_.dilations[d]) -
+                      narrow(geometry_.low[d]));
     index.push_back(channel);
     return is_padded() ? Expr(padded_(reversed(index))) : lowering_.at(node_.inputs[0], index);
   }
@@ -106,7 +113,8 @@ class WeightGrad {
 
   Result results(const Func& total) {
     lowering_.bind(kernel_.anchor, [total](const Index& index) { return total(reversed(index)); });
-    return define_result(Func("result"), strict(lowering_.outputs_at(as_index(dims_))), dims_, node_.type.shape, lowering_);
+    return define_result(Func("result"), strict(lowering_.outputs_at(as_index(dims_))), dims_, node_.type.shape,
+                         lowering_);
   }
 
   BuiltKernel finish(const Result& result, std::string text) {
@@ -210,8 +218,9 @@ class WeightGrad {
 
     schedule_sums(sums, part, q, r, group, grouped);
     schedule_total(result.func, total, all);
-    std::string text = std::to_string(tap_tile_) + " taps x " + std::to_string(channel_tile_) + " channels x " + std::to_string(filters_.vectors) +
-                       " vectors of " + std::to_string(filters_.lanes) + ", " + std::to_string(block_rows) + " rows";
+    std::string text = std::to_string(tap_tile_) + " taps x " + std::to_string(channel_tile_) + " channels x " +
+                       std::to_string(filters_.vectors) + " vectors of " + std::to_string(filters_.lanes) + ", " +
+                       std::to_string(block_rows) + " rows";
     if (grouped) text += ", " + std::to_string(images) + " images a group";
     return finish(result, text);
   }
@@ -240,7 +249,8 @@ class WeightGrad {
     }
     padded_filters_ = (filters + filters_.width() - 1) / filters_.width() * filters_.width();
     tap_tile_ = geometry_.kernel.back() * filters_.vectors <= room ? geometry_.kernel.back() : 1;
-    channel_tile_ = largest_divisor(geometry_.channels, std::min<int64_t>(8, std::max<int64_t>(1, room / (tap_tile_ * filters_.vectors))));
+    channel_tile_ = largest_divisor(geometry_.channels,
+                                    std::min<int64_t>(8, std::max<int64_t>(1, room / (tap_tile_ * filters_.vectors))));
   }
 
   void schedule_sums(Func& sums, Func& part, const RDom& q, const RDom& r, const Var& group, bool grouped) {
@@ -263,8 +273,10 @@ class WeightGrad {
     order.push_back(group);
     update.reorder(order).vectorize(coi, filters_.lanes).unroll(coi).unroll(cii);
     if (taps_inside) update.unroll(kx);
-    if (grouped) update.parallel(group);
-    else update.parallel(co_);
+    if (grouped)
+      update.parallel(group);
+    else
+      update.parallel(co_);
     part.compute_at(sums, ci_).store_in(MemoryType::Stack);
     const auto unroll_tile = [&](Stage stage) {
       stage.vectorize(co_, filters_.lanes).unroll(co_).unroll(ci_);

@@ -1,5 +1,10 @@
 // A kernel family turns a kernel's body into a scheduled Halide pipeline: algorithm and schedule together, because
 // they are tuned together. One file a family; families.cpp is the table.
+//
+// What a kernel may rely on: operands and results dense and row-major; at least one of each where the batch is used.
+// What its caller may rely on: a result of fixed shape (a state) may take the memory of an operand that the body reads
+// only element by element and not through its anchor: each such element is read before it is written, and once. Other
+// results must not overlap operands. Results do not depend on the number or order of parallel tasks.
 #pragma once
 
 #include <string>

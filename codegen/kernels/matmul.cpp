@@ -24,7 +24,9 @@ using Halide::Stage;
 using Halide::TailStrategy;
 using Halide::Var;
 
-int32_t narrow(int64_t value) { return static_cast<int32_t>(value); }
+int32_t narrow(int64_t value) {
+  return static_cast<int32_t>(value);
+}
 
 // From this depth on a panel of b no longer stays in the second cache.
 constexpr int64_t kLongDepth = 2048;
@@ -64,7 +66,8 @@ class MatMul {
   Result results(const Func& sum) {
     lowering_.bind(kernel_.anchor, [sum](const Index& index) { return sum(index[1], index[0]); });
     const Vars vars{m_, n_};
-    return define_result(Func("result"), strict(lowering_.outputs_at(as_index(vars))), vars, Shape{rows_, columns_}, lowering_);
+    return define_result(Func("result"), strict(lowering_.outputs_at(as_index(vars))), vars, Shape{rows_, columns_},
+                         lowering_);
   }
 
   BuiltKernel finish(const Result& result, std::string schedule) {
@@ -117,9 +120,11 @@ class MatMul {
     } else {
       sum(n_, m_) += a(m_, k) * b(k, n_);
     }
-    std::string text = std::to_string(rows) + " x " + std::to_string(tile.vectors) + " vectors of " + std::to_string(tile.lanes);
+    std::string text =
+        std::to_string(rows) + " x " + std::to_string(tile.vectors) + " vectors of " + std::to_string(tile.lanes);
     if (transpose_b_) text = "b transposed first, " + text;
-    if (exact_ && !tiles_divide(tile, rows)) return finish(through_scratch(sum, packed, k, tile, rows), text + ", through scratch");
+    if (exact_ && !tiles_divide(tile, rows))
+      return finish(through_scratch(sum, packed, k, tile, rows), text + ", through scratch");
     Result result = results(sum);
     schedule_tiles(result.func, sum, k, tile, rows);
     schedule_packed(result.func, packed);
@@ -130,10 +135,14 @@ class MatMul {
   void schedule_packed(const Func& out, Func packed) {
     if (!transpose_b_) return;
     Var ki("ki");
-    if (depth_.batched || depth_.size < 16) packed.reorder(k_, n_);
-    else packed.split(k_, k_, ki, 16, TailStrategy::GuardWithIf).reorder(ki, n_, k_);
-    if (transpose_a_) packed.compute_root();
-    else packed.compute_at(out, n_);
+    if (depth_.batched || depth_.size < 16)
+      packed.reorder(k_, n_);
+    else
+      packed.split(k_, k_, ki, 16, TailStrategy::GuardWithIf).reorder(ki, n_, k_);
+    if (transpose_a_)
+      packed.compute_root();
+    else
+      packed.compute_at(out, n_);
   }
 
   // Long k: sums of blocks are added up for all rows of a chunk of k; rows past the end repeat the last one.
@@ -149,7 +158,8 @@ class MatMul {
     Var chunk("chunk"), kb("kb"), ni("ni"), mi("mi");
     Func part("part"), chunked("chunked"), total("total");
     const Expr row = Halide::min(m_, row_count - 1);
-    RDom k(0, narrow(block), "k"), q(0, narrow(chunk_blocks), "q"), c(0, narrow(kChunks), "c"), t(0, narrow(std::max<int64_t>(1, rest)), "t");
+    RDom k(0, narrow(block), "k"), q(0, narrow(chunk_blocks), "q"), c(0, narrow(kChunks), "c"),
+        t(0, narrow(std::max<int64_t>(1, rest)), "t");
     const Expr first = (chunk * narrow(chunk_blocks) + q) * narrow(block);
     part(n_, m_, kb) = 0.0f;
     part(n_, m_, kb) += a(row, kb * narrow(block) + k) * b(kb * narrow(block) + k, n_);
@@ -171,12 +181,14 @@ class MatMul {
     chunked.compute_root().bound(n_, 0, narrow(columns_.size)).bound_extent(m_, (row_count + rows - 1) / rows * rows);
     chunked.vectorize(n_, vector, tail).parallel(chunk);
     Stage update = chunked.update();
-    update.split(n_, n_, ni, tile.width(), divides ? TailStrategy::Auto : TailStrategy::GuardWithIf).split(m_, m_, mi, rows, TailStrategy::RoundUp);
+    update.split(n_, n_, ni, tile.width(), divides ? TailStrategy::Auto : TailStrategy::GuardWithIf)
+        .split(m_, m_, mi, rows, TailStrategy::RoundUp);
     update.reorder(ni, mi, m_, n_, q, chunk).vectorize(ni, vector).unroll(ni).unroll(mi).parallel(chunk);
     part.compute_at(chunked, m_).store_in(MemoryType::Stack).vectorize(n_, vector).unroll(n_).unroll(m_);
     part.update().reorder(n_, m_, k).vectorize(n_, vector).unroll(n_).unroll(m_);
-    return finish(result, std::to_string(rows) + " x " + std::to_string(tile.vectors) + " vectors of " + std::to_string(vector) + ", k by " +
-                              std::to_string(block) + " in " + std::to_string(kChunks) + " chunks");
+    return finish(result, std::to_string(rows) + " x " + std::to_string(tile.vectors) + " vectors of " +
+                              std::to_string(vector) + ", k by " + std::to_string(block) + " in " +
+                              std::to_string(kChunks) + " chunks");
   }
 
   // The product in scratch as a whole, then the epilogue: each result is written once.
@@ -206,12 +218,16 @@ class MatMul {
     if (rows > 1) {
       Stage full = rows_.batched ? out.specialize(enough) : Stage(out);
       full.split(m_, m_, mi, rows, TailStrategy::ShiftInwards).unroll(mi);
-      if (rows_outermost) full.reorder(ni, mi, n_, m_).parallel(m_);
-      else full.reorder(ni, mi, m_, n_).parallel(n_);
+      if (rows_outermost)
+        full.reorder(ni, mi, n_, m_).parallel(m_);
+      else
+        full.reorder(ni, mi, m_, n_).parallel(n_);
     }
     if (rows == 1 || rows_.batched) {
-      if (rows_outermost) out.reorder(ni, n_, m_).parallel(m_);
-      else out.reorder(ni, m_, n_).parallel(n_);
+      if (rows_outermost)
+        out.reorder(ni, n_, m_).parallel(m_);
+      else
+        out.reorder(ni, m_, n_).parallel(n_);
     }
     sum.compute_at(out, rows_outermost ? n_ : m_).store_in(MemoryType::Stack);
     sum.vectorize(n_, tile.lanes).unroll(n_).unroll(m_);
@@ -243,7 +259,8 @@ class MatMul {
       product.compute_root().bound(n_, 0, narrow(columns_.size));
       vectorize_exactly(result.func, static_cast<int>(std::min<int64_t>(lanes, columns_.size)));
     }
-    out.split(n_, n_, ni, columns, columns_.size % columns == 0 ? TailStrategy::Auto : TailStrategy::ShiftInwards).unroll(ni);
+    out.split(n_, n_, ni, columns, columns_.size % columns == 0 ? TailStrategy::Auto : TailStrategy::ShiftInwards)
+        .unroll(ni);
     if (rows > 1) {
       Stage full = fixed_rows ? Stage(out) : out.specialize(lowering_.extent(rows_) >= rows);
       full.split(m_, m_, mi, rows, TailStrategy::ShiftInwards).reorder(ni, mi, m_, n_).unroll(mi).parallel(n_);

@@ -6,7 +6,9 @@ namespace {
 using Halide::cast;
 using Halide::Expr;
 
-Expr u32(uint32_t value) { return Halide::Internal::make_const(Halide::UInt(32), static_cast<uint64_t>(value)); }
+Expr u32(uint32_t value) {
+  return Halide::Internal::make_const(Halide::UInt(32), static_cast<uint64_t>(value));
+}
 
 struct Product {
   Expr high, low;

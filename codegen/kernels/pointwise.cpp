@@ -82,18 +82,24 @@ bool reads_are_dense(const Lowering& lowering, const Expr& x, const std::string&
 
 // Whether the batch can be read off an operand. If not, it is read off the results, in their own dimensions.
 bool has_batched_operand(const Graph& body) {
-  return std::any_of(body.inputs.begin(), body.inputs.end(), [](const NamedType& input) { return element_count(input.type.shape).batched; });
+  return std::any_of(body.inputs.begin(), body.inputs.end(),
+                     [](const NamedType& input) { return element_count(input.type.shape).batched; });
 }
 
 Collapsed without_batched_operand(const Graph& body) {
-  const bool batched = std::any_of(body.outputs.begin(), body.outputs.end(), [&](const NamedValue& output) { return element_count(body[output.value].type.shape).batched; });
+  const bool batched = std::any_of(body.outputs.begin(), body.outputs.end(), [&](const NamedValue& output) {
+    return element_count(body[output.value].type.shape).batched;
+  });
   return batched ? keep_dimensions(body) : collapse(body);
 }
 
 class Pointwise {
  public:
   Pointwise(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options)
-      : target_(target), plain_(options.level == 0), collapsed_(has_batched_operand(kernel.body) ? collapse(kernel.body) : without_batched_operand(kernel.body)), lowering_(collapsed_.body) {
+      : target_(target),
+        plain_(options.level == 0),
+        collapsed_(has_batched_operand(kernel.body) ? collapse(kernel.body) : without_batched_operand(kernel.body)),
+        lowering_(collapsed_.body) {
     KCC_CHECK(!collapsed_.body.outputs.empty(), "a result");
     shape_ = collapsed_.body[collapsed_.body.outputs[0].value].type.shape;
     memory_ = collapsed_.output_shapes[0];
@@ -122,7 +128,8 @@ class Pointwise {
     const auto batched = std::find_if(memory_.begin(), memory_.end(), [](const Dim& d) { return d.batched; });
     if (batched == memory_.end()) return;
     std::vector<Halide::Type> types;
-    for (const NamedValue& output : collapsed_.body.outputs) types.push_back(halide_type(collapsed_.body[output.value].type.dtype));
+    for (const NamedValue& output : collapsed_.body.outputs)
+      types.push_back(halide_type(collapsed_.body[output.value].type.dtype));
     result_.function().create_output_buffers(types, static_cast<int>(memory_.size()));
     const Halide::Parameter buffer = result_.function().output_buffers()[0];
     const std::string name = buffer.name() + ".extent." + std::to_string(memory_.end() - batched - 1);
@@ -131,13 +138,16 @@ class Pointwise {
   }
 
   Func whole() {
-    Result result = define_result(result_, lowering_.outputs_at(as_index(vars_)), vars_, shape_, memory_, dims(), lowering_);
+    Result result =
+        define_result(result_, lowering_.outputs_at(as_index(vars_)), vars_, shape_, memory_, dims(), lowering_);
     if (plain_ || vars_.empty()) {
       schedule_ = "plain loops";
       return result.func;
     }
-    if (vars_.size() == 1) schedule_flat(result.func, vars_[0], shape_[0]);
-    else schedule_nest(result.func, std::vector<VarOrRVar>(vars_.begin(), vars_.end()), shape_);
+    if (vars_.size() == 1)
+      schedule_flat(result.func, vars_[0], shape_[0]);
+    else
+      schedule_nest(result.func, std::vector<VarOrRVar>(vars_.begin(), vars_.end()), shape_);
     return result.func;
   }
 
@@ -149,15 +159,18 @@ class Pointwise {
     }
     Var task("task"), vectors("vectors"), lane("lane"), rest("rest"), word("word");
     const bool random = !lowering_.random_blocks().empty();
-    const int vector = random              ? kRandomLanes
+    const int vector = random           ? kRandomLanes
                        : extent.batched ? target_.lanes
                                         : static_cast<int>(std::min<int64_t>(target_.lanes, extent.size));
     // Whole vectors (or random blocks) first, then tasks of them: only the very last vector asks which lanes exist.
     const int unit = random ? kRandomBlock : vector;
     const TailStrategy tail = extent.batched ? TailStrategy::GuardWithIf : exact_tail(extent.size, unit);
     f.split(x, vectors, rest, unit, tail);
-    if (random) f.split(rest, word, lane, kRandomLanes).vectorize(lane).unroll(word);
-    else f.vectorize(rest);
+    // Ten rounds of Philox are too much code to be there twice, for whole and last blocks.
+    if (random)
+      f.split(rest, word, lane, kRandomLanes).vectorize(lane).unroll(word).never_partition(vectors);
+    else
+      f.vectorize(rest);
     for (Func& words : lowering_.random_blocks())
       words.compute_at(f, vectors).store_in(Halide::MemoryType::Stack).vectorize(words.args()[0], kRandomLanes);
     if (extent.batched || extent.size > 2 * kTaskElements)
@@ -216,9 +229,12 @@ class Pointwise {
       std::vector<Expr> args(memory_.size(), Expr(0));
       for (size_t i = 0; i < vars_.size(); ++i) args[static_cast<size_t>(dims()[i])] = index[i];
       for (size_t d = 0; d < memory_.size(); ++d)
-        if (std::find(dims().begin(), dims().end(), static_cast<int64_t>(d)) == dims().end()) args[d] = f.args()[memory_.size() - 1 - d];
-      if (values.size() == 1) f(reversed(args)) = values[0];
-      else f(reversed(args)) = Halide::Tuple(values);
+        if (std::find(dims().begin(), dims().end(), static_cast<int64_t>(d)) == dims().end())
+          args[d] = f.args()[memory_.size() - 1 - d];
+      if (values.size() == 1)
+        f(reversed(args)) = values[0];
+      else
+        f(reversed(args)) = Halide::Tuple(values);
       loops.emplace_back(r.x, size);
     }
     if (plain_) {

@@ -18,14 +18,20 @@ using Halide::RDom;
 using Halide::TailStrategy;
 using Halide::Var;
 
-int32_t narrow(int64_t value) { return static_cast<int32_t>(value); }
+int32_t narrow(int64_t value) {
+  return static_cast<int32_t>(value);
+}
 
 constexpr int64_t kWrittenOut = 16;  // largest window without a loop
 
 class Pool {
  public:
   Pool(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options)
-      : kernel_(kernel), target_(target), options_(options), lowering_(kernel.body), node_(kernel.body[kernel.anchor]),
+      : kernel_(kernel),
+        target_(target),
+        options_(options),
+        lowering_(kernel.body),
+        node_(kernel.body[kernel.anchor]),
         is_max_(node_.op == OpKind::kMaxPool),
         geometry_(pool_geometry(node_, kernel.body[node_.inputs[0]].type.shape, node_.type.shape)),
         vars_(image_vars(geometry_.rank())) {
@@ -38,7 +44,8 @@ class Pool {
     if (loop) define_loop(folded);
     lowering_.bind(kernel_.anchor, [&](const Index& index) { return pooled(folded, loop, index); });
     const Vars all = vars_.all();
-    Result result = define_result(Func("result"), lowering_.outputs_at(as_index(all)), all, node_.type.shape, lowering_);
+    Result result =
+        define_result(Func("result"), lowering_.outputs_at(as_index(all)), all, node_.type.shape, lowering_);
     const int64_t channels = node_.type.shape.back().size;
     if (options_.level > 0) schedule_images(result.func, vars_, channels, target_.lanes);
     if (loop) schedule_loop(result.func, folded, channels);
@@ -200,9 +207,12 @@ Expr elements_inside(const PoolGeometry& g, const Index& window) {
 
 void schedule_images(Func out, const ImageVars& vars, int64_t channels, int lanes) {
   const int vector = static_cast<int>(std::min<int64_t>(lanes, channels));
-  if (vector > 1) out.vectorize(vars.c, vector, channels % vector == 0 ? TailStrategy::Auto : TailStrategy::GuardWithIf);
-  if (vars.spatial.size() < 2) out.parallel(vars.n);
-  else parallel_over(out, vars.spatial[0], vars.n);
+  if (vector > 1)
+    out.vectorize(vars.c, vector, channels % vector == 0 ? TailStrategy::Auto : TailStrategy::GuardWithIf);
+  if (vars.spatial.size() < 2)
+    out.parallel(vars.n);
+  else
+    parallel_over(out, vars.spatial[0], vars.n);
 }
 
 BuiltKernel build_pool(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options) {

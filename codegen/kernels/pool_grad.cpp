@@ -20,7 +20,9 @@ using Halide::TailStrategy;
 using Halide::Var;
 using Halide::VarOrRVar;
 
-int32_t narrow(int64_t value) { return static_cast<int32_t>(value); }
+int32_t narrow(int64_t value) {
+  return static_cast<int32_t>(value);
+}
 
 // Largest window whose maximum is found in one expression: it grows too fast beyond.
 constexpr int64_t kInlineWindow = 4;
@@ -28,9 +30,15 @@ constexpr int64_t kInlineWindow = 4;
 class PoolGrad {
  public:
   PoolGrad(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options)
-      : kernel_(kernel), target_(target), options_(options), lowering_(kernel.body), node_(kernel.body[kernel.anchor]),
-        is_max_(node_.op == OpKind::kMaxPoolGrad), gradient_(node_.inputs.back()),
-        geometry_(pool_geometry(node_, node_.type.shape, kernel.body[gradient_].type.shape)), vars_(image_vars(geometry_.rank())) {
+      : kernel_(kernel),
+        target_(target),
+        options_(options),
+        lowering_(kernel.body),
+        node_(kernel.body[kernel.anchor]),
+        is_max_(node_.op == OpKind::kMaxPoolGrad),
+        gradient_(node_.inputs.back()),
+        geometry_(pool_geometry(node_, node_.type.shape, kernel.body[gradient_].type.shape)),
+        vars_(image_vars(geometry_.rank())) {
     KCC_CHECK(is_max_ || node_.op == OpKind::kAvgPoolGrad, "a gradient of a pool");
   }
 
@@ -46,7 +54,8 @@ class PoolGrad {
       return disjoint ? own_window(index, chosen) : all_windows(index, chosen);
     });
     const Vars all = vars_.all();
-    Result result = define_result(Func("result"), lowering_.outputs_at(as_index(all)), all, node_.type.shape, lowering_);
+    Result result =
+        define_result(Func("result"), lowering_.outputs_at(as_index(all)), all, node_.type.shape, lowering_);
     if (first_choose) schedule_choice(result.func, choice);
     if (options_.level > 0) schedule(result.func, disjoint, first_choose);
     BuiltKernel built;
@@ -187,7 +196,8 @@ class PoolGrad {
     const int64_t channels = node_.type.shape.back().size;
     if (!disjoint || image_at_a_time) {
       const int vector = static_cast<int>(std::min<int64_t>(target_.lanes, channels));
-      if (vector > 1) out.vectorize(vars_.c, vector, channels % vector == 0 ? TailStrategy::Auto : TailStrategy::GuardWithIf);
+      if (vector > 1)
+        out.vectorize(vars_.c, vector, channels % vector == 0 ? TailStrategy::Auto : TailStrategy::GuardWithIf);
       out.parallel(vars_.n);
       return;
     }
@@ -200,7 +210,9 @@ class PoolGrad {
       if (stride == 1) continue;
       Var place(numbered("place", d));
       const bool whole = node_.type.shape[d + 1].size % stride == 0;
-      out.split(vars_.spatial[d], vars_.spatial[d], place, narrow(stride), whole ? TailStrategy::Auto : TailStrategy::GuardWithIf).unroll(place);
+      out.split(vars_.spatial[d], vars_.spatial[d], place, narrow(stride),
+                whole ? TailStrategy::Auto : TailStrategy::GuardWithIf)
+          .unroll(place);
       order.push_back(place);
     }
     for (size_t d = geometry_.rank(); d-- > 0;) order.push_back(vars_.spatial[d]);

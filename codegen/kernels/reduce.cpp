@@ -22,7 +22,9 @@ namespace {
 constexpr int64_t kBlockRows = 32;
 constexpr int64_t kChunkElements = 1 << 16;
 
-int32_t narrow(int64_t value) { return static_cast<int32_t>(value); }
+int32_t narrow(int64_t value) {
+  return static_cast<int32_t>(value);
+}
 
 Expr lowest(const Halide::Type& type) {
   return type.is_float() ? Expr(-std::numeric_limits<float>::infinity()) : type.min();
@@ -31,7 +33,9 @@ Expr highest(const Halide::Type& type) {
   return type.is_float() ? Expr(std::numeric_limits<float>::infinity()) : type.max();
 }
 
-Expr nan(const Expr& x) { return x.type().is_float() ? Halide::is_nan(x) : Halide::Internal::const_false(); }
+Expr nan(const Expr& x) {
+  return x.type().is_float() ? Halide::is_nan(x) : Halide::Internal::const_false();
+}
 
 // Whether (value a, position i) comes before (b, j) as a maximum: larger, or NaN, or as large and earlier.
 Expr wins(const Expr& a, const Expr& i, const Expr& b, const Expr& j) {
@@ -40,7 +44,9 @@ Expr wins(const Expr& a, const Expr& i, const Expr& b, const Expr& j) {
   return larger || (equal && i < j);
 }
 
-std::vector<Expr> as_exprs(const Vars& vars) { return std::vector<Expr>(vars.begin(), vars.end()); }
+std::vector<Expr> as_exprs(const Vars& vars) {
+  return std::vector<Expr>(vars.begin(), vars.end());
+}
 
 std::vector<Expr> prepend(const Expr& first, std::vector<Expr> rest) {
   rest.insert(rest.begin(), first);
@@ -61,9 +67,12 @@ Reduction::Values Reduction::identity() const {
   for (ValueId id : nodes_) {
     const Node& node = lowering_.node(id);
     const Halide::Type type = halide_type(lowering_.node(node.inputs[0]).type.dtype);
-    if (node.op == OpKind::kReduceSum) values.push_back(Halide::Internal::make_zero(type));
-    else if (node.op == OpKind::kReduceMin) values.push_back(highest(type));
-    else values.push_back(lowest(type));
+    if (node.op == OpKind::kReduceSum)
+      values.push_back(Halide::Internal::make_zero(type));
+    else if (node.op == OpKind::kReduceMin)
+      values.push_back(highest(type));
+    else
+      values.push_back(lowest(type));
     if (node.op == OpKind::kArgMax) values.push_back(std::numeric_limits<int32_t>::max());
   }
   return values;
@@ -74,9 +83,15 @@ Reduction::Values Reduction::combine(const Values& a, const Values& b) const {
   size_t i = 0;
   for (ValueId id : nodes_) {
     switch (lowering_.node(id).op) {
-      case OpKind::kReduceSum: values.push_back(a[i] + b[i]); break;
-      case OpKind::kReduceMax: values.push_back(math::max(a[i], b[i])); break;
-      case OpKind::kReduceMin: values.push_back(math::min(a[i], b[i])); break;
+      case OpKind::kReduceSum:
+        values.push_back(a[i] + b[i]);
+        break;
+      case OpKind::kReduceMax:
+        values.push_back(math::max(a[i], b[i]));
+        break;
+      case OpKind::kReduceMin:
+        values.push_back(math::min(a[i], b[i]));
+        break;
       default: {
         const Expr second = wins(b[i], b[i + 1], a[i], a[i + 1]);
         values.push_back(select(second, b[i], a[i]));
@@ -108,8 +123,10 @@ Reduction::Values Reduction::read(const Func& func, const std::vector<Expr>& arg
 }
 
 void Reduction::define(Func func, const std::vector<Expr>& args, const Values& values) const {
-  if (values.size() == 1) func(args) = values[0];
-  else func(args) = Halide::Tuple(values);
+  if (values.size() == 1)
+    func(args) = values[0];
+  else
+    func(args) = Halide::Tuple(values);
 }
 
 void Reduction::bind_total(const Func& total) {
@@ -131,7 +148,8 @@ Reduction Reduction::plain(Lowering& lowering, const std::vector<ValueId>& nodes
   const std::vector<Expr> args = as_exprs(reversed(kept));
   self.define(total, args, self.identity());
   Halide::Region region;
-  for (int64_t axis : reversed(self.axes_)) region.push_back({0, lowering.extent(self.domain_[static_cast<size_t>(axis)])});
+  for (int64_t axis : reversed(self.axes_))
+    region.push_back({0, lowering.extent(self.domain_[static_cast<size_t>(axis)])});
   RDom r(region, "r");
   Index index;
   size_t next_kept = 0, next_reduced = self.axes_.size();
@@ -149,7 +167,8 @@ Reduction Reduction::plain(Lowering& lowering, const std::vector<ValueId>& nodes
   return self;
 }
 
-Reduction::Reduction(Lowering& lowering, const std::vector<ValueId>& nodes, const Vars& kept, const MachineTarget& target)
+Reduction::Reduction(Lowering& lowering, const std::vector<ValueId>& nodes, const Vars& kept,
+                     const MachineTarget& target)
     : Reduction(lowering, nodes, kept) {
   lanes_ = target.lanes;
   const size_t last = domain_.size() - 1;
@@ -183,10 +202,11 @@ Reduction::Reduction(Lowering& lowering, const std::vector<ValueId>& nodes, cons
   if (columns_kept) {
     const Var column = kept_.back();
     Vars prefix = kept_;
-    const Func total = sum_rows(column, domain_[last].size, outer_rows, fixed_outer, [&](const Expr& c, const Expr& row) {
-      Vars vars = prefix;
-      return element(index_of(row, c, vars));
-    });
+    const Func total =
+        sum_rows(column, domain_[last].size, outer_rows, fixed_outer, [&](const Expr& c, const Expr& row) {
+          Vars vars = prefix;
+          return element(index_of(row, c, vars));
+        });
     bind_total(total);
     return;
   }
@@ -368,7 +388,10 @@ void Reduction::compute_side_by_side(const Halide::LoopLevel& level, int lanes) 
   const Var row = kept_.back();
   std::vector<Halide::VarOrRVar> order{row};
   order.insert(order.end(), step.rows.begin(), step.rows.end());
-  step.func.compute_at(level).store_in(Halide::MemoryType::Stack).bound_extent(row, lanes).vectorize(row, lanes, Halide::TailStrategy::RoundUp);
+  step.func.compute_at(level)
+      .store_in(Halide::MemoryType::Stack)
+      .bound_extent(row, lanes)
+      .vectorize(row, lanes, Halide::TailStrategy::RoundUp);
   step.func.update().reorder(order).vectorize(row, lanes, Halide::TailStrategy::RoundUp);
 }
 

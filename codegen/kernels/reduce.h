@@ -31,7 +31,7 @@ class Reduction {
   struct Step {
     Halide::Func func;
     Halide::Var column;
-    int64_t columns = 1;  // 0: no column
+    int64_t columns = 1;             // 0: no column
     std::vector<Halide::RVar> rows;  // of update 0
     Halide::RVar tail;               // of update 1: lanes left over
     int64_t tail_extent = 0;         // 0: none, -1: known at run time only
@@ -56,7 +56,7 @@ class Reduction {
 
   Lowering& lowering_;
   std::vector<ValueId> nodes_;
-  Vars kept_;           // outermost first
+  Vars kept_;  // outermost first
   Shape domain_;
   std::vector<int64_t> axes_;
   int lanes_ = 1;

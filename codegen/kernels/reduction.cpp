@@ -44,15 +44,17 @@ BuiltKernel build_reduction(const Kernel& kernel, const MachineTarget& target, c
     const Vars vars = make_vars(shape, "x");
     std::vector<Halide::Expr> values;
     for (; i < body.outputs.size() && body[body.outputs[i].value].type.shape == shape &&
-           collapsed.output_shapes[i] == collapsed.output_shapes[first]; ++i)
+           collapsed.output_shapes[i] == collapsed.output_shapes[first];
+         ++i)
       values.push_back(lowering.at(body.outputs[i].value, as_index(vars)));
-    const Result result = define_result(Func(numbered("result", outputs.size())), values, vars, shape, collapsed.output_shapes[first],
-                                        collapsed.output_dims[first], lowering);
+    const Result result = define_result(Func(numbered("result", outputs.size())), values, vars, shape,
+                                        collapsed.output_shapes[first], collapsed.output_dims[first], lowering);
     outputs.push_back(result.func);
     if (options.level == 0 || vars.empty() || shape.back().batched) continue;
     // Exact tails: a result may be an operand updated in place.
     const int vector = static_cast<int>(std::min<int64_t>(target.lanes, shape.back().size));
-    outputs.back().vectorize(vars.back(), vector, shape.back().size % vector == 0 ? TailStrategy::Auto : TailStrategy::GuardWithIf);
+    outputs.back().vectorize(vars.back(), vector,
+                             shape.back().size % vector == 0 ? TailStrategy::Auto : TailStrategy::GuardWithIf);
   }
   for (Reduction& reduction : reductions) reduction.compute_root();
   BuiltKernel built;

@@ -28,7 +28,10 @@ constexpr int64_t kStackElements = 8192;
 class Rows {
  public:
   Rows(const Kernel& kernel, const MachineTarget& target)
-      : target_(target), collapsed_(collapse(kernel.body)), lowering_(collapsed_.body), stages_(reduction_stages(collapsed_.body)) {
+      : target_(target),
+        collapsed_(collapse(kernel.body)),
+        lowering_(collapsed_.body),
+        stages_(reduction_stages(collapsed_.body)) {
     KCC_CHECK(!stages_.empty(), "a reduction");
     const Node& first = node(stages_[0][0]);
     domain_ = node(first.inputs[0]).type.shape;
@@ -45,7 +48,7 @@ class Rows {
     for (size_t s = 0; s < stages_.size(); ++s) {
       if (!plain) keep_rows(static_cast<int64_t>(s), done);
       reductions_.push_back(plain || narrow_ ? Reduction::plain(lowering_, stages_[s], kept_vars_)
-                                  : Reduction(lowering_, stages_[s], kept_vars_, target_));
+                                             : Reduction(lowering_, stages_[s], kept_vars_, target_));
     }
     if (!plain) keep_rows(static_cast<int64_t>(stages_.size()), done);
     define_results();
@@ -55,7 +58,9 @@ class Rows {
     for (const Result& result : results_) outputs.push_back(result.func);
     built.pipeline = Halide::Pipeline(outputs);
     built.arguments = lowering_.arguments();
-    built.schedule = plain ? "plain loops" : (narrow_ ? "a row a lane, " : "a row at a time, ") + std::to_string(stages_.size()) + " passes, " + std::to_string(rows_.size()) + " rows kept";
+    built.schedule = plain ? "plain loops"
+                           : (narrow_ ? "a row a lane, " : "a row at a time, ") + std::to_string(stages_.size()) +
+                                 " passes, " + std::to_string(rows_.size()) + " rows kept";
     built.strict_float = true;
     return built;
   }
@@ -102,15 +107,18 @@ class Rows {
     stage_of_.assign(body.nodes.size(), -1);
     for (size_t s = 0; s < stages_.size(); ++s)
       for (ValueId v : stages_[s]) stage_of_[static_cast<size_t>(v)] = static_cast<int64_t>(s);
-    for (const NamedValue& output : body.outputs) sinks_[static_cast<size_t>(output.value)].insert(static_cast<int64_t>(stages_.size()));
+    for (const NamedValue& output : body.outputs)
+      sinks_[static_cast<size_t>(output.value)].insert(static_cast<int64_t>(stages_.size()));
     for (size_t v = body.nodes.size(); v-- > 0;) {
       const std::set<int64_t> own = stage_of_[v] >= 0 ? std::set<int64_t>{stage_of_[v]} : sinks_[v];
       // A value kept in a row is computed for its first reader.
       const bool kept = wants_row(static_cast<ValueId>(v));
       for (ValueId input : body.nodes[v].inputs) {
         auto& readers = sinks_[static_cast<size_t>(input)];
-        if (kept) readers.insert(*own.begin());
-        else readers.insert(own.begin(), own.end());
+        if (kept)
+          readers.insert(*own.begin());
+        else
+          readers.insert(own.begin(), own.end());
       }
     }
   }
@@ -119,7 +127,8 @@ class Rows {
   bool wants_row(ValueId v) const {
     const Node& n = node(v);
     const OpInfo& op = info(n.op);
-    const bool dear = op.category == OpCategory::kElementwise && (!op.cheap || n.op == OpKind::kDiv || n.op == OpKind::kRsqrt || n.op == OpKind::kSqrt);
+    const bool dear = op.category == OpCategory::kElementwise &&
+                      (!op.cheap || n.op == OpKind::kDiv || n.op == OpKind::kRsqrt || n.op == OpKind::kSqrt);
     if (!dear) return op.category == OpCategory::kRandom && sinks_[static_cast<size_t>(v)].size() > 1;
     if (n.type.shape == kept_shape_) return true;
     return n.op != OpKind::kDiv && is_row(v) && sinks_[static_cast<size_t>(v)].size() > 1;
@@ -151,11 +160,12 @@ class Rows {
       std::vector<Halide::Expr> values;
       const size_t first = i;
       for (; i < body.outputs.size() && body[body.outputs[i].value].type.shape == shape &&
-             collapsed_.output_shapes[i] == collapsed_.output_shapes[first]; ++i)
+             collapsed_.output_shapes[i] == collapsed_.output_shapes[first];
+           ++i)
         values.push_back(lowering_.at(body.outputs[i].value, as_index(vars)));
       if (narrow_ && row) values = turn_results(values);
-      results_.push_back(define_result(Func(numbered("result", results_.size())), values, vars, shape, collapsed_.output_shapes[first],
-                                       collapsed_.output_dims[first], lowering_));
+      results_.push_back(define_result(Func(numbered("result", results_.size())), values, vars, shape,
+                                       collapsed_.output_shapes[first], collapsed_.output_dims[first], lowering_));
     }
   }
 
@@ -163,8 +173,10 @@ class Rows {
   std::vector<Halide::Expr> turn_results(const std::vector<Halide::Expr>& values) {
     Func turned("turned_back");
     const std::vector<Var> args = reversed(all_vars_);
-    if (values.size() == 1) turned(args) = values[0];
-    else turned(args) = Halide::Tuple(values);
+    if (values.size() == 1)
+      turned(args) = values[0];
+    else
+      turned(args) = Halide::Tuple(values);
     computed_.push_back(turned);
     const Halide::FuncRef ref = turned(std::vector<Halide::Expr>(args.begin(), args.end()));
     if (values.size() == 1) return {ref};
@@ -182,15 +194,20 @@ class Rows {
       Func& f = result.func;
       f.split(row, block, lane, lanes, TailStrategy::GuardWithIf);
       f.split(block, task, block, static_cast<int>(blocks_a_task), TailStrategy::GuardWithIf);
-      if (result.vars.size() == 2) f.reorder(column, lane, block, task);
-      else f.vectorize(lane);
+      if (result.vars.size() == 2)
+        f.reorder(column, lane, block, task);
+      else
+        f.vectorize(lane);
       // The body is too large to be there twice, for whole and last blocks.
       f.parallel(task).never_partition_all();
       if (&result != &results_[0]) f.compute_with(results_[0].func, block);
     }
     const Halide::LoopLevel level(results_[0].func, block);
     const auto lanes_of = [&](Func& f, bool is_row) {
-      f.compute_at(level).store_in(Halide::MemoryType::Stack).bound_extent(row, lanes).vectorize(row, lanes, TailStrategy::RoundUp);
+      f.compute_at(level)
+          .store_in(Halide::MemoryType::Stack)
+          .bound_extent(row, lanes)
+          .vectorize(row, lanes, TailStrategy::RoundUp);
       if (is_row) f.reorder_storage(row, column).bound(column, 0, static_cast<int32_t>(domain_[1].size));
     };
     for (Func& f : turned_) {
@@ -212,7 +229,8 @@ class Rows {
     // Loops over rows: parallel over blocks of rows where there is one row index, else over the outermost.
     const Var row = kept_vars_.back();
     Var block("block"), inside("inside");
-    const int64_t row_elements = element_count(Shape(domain_.begin() + static_cast<int64_t>(kept_shape_.size()), domain_.end())).size;
+    const int64_t row_elements =
+        element_count(Shape(domain_.begin() + static_cast<int64_t>(kept_shape_.size()), domain_.end())).size;
     const int rows_a_task = static_cast<int>(std::max<int64_t>(1, kTaskElements / std::max<int64_t>(1, row_elements)));
     for (Result& result : results_) {
       Func& f = result.func;
@@ -224,8 +242,10 @@ class Rows {
       order.push_back(block);
       for (size_t d = kept_vars_.size() - 1; d-- > 0;) order.push_back(kept_vars_[d]);
       f.reorder(order);
-      if (kept_vars_.size() == 1) f.parallel(block);
-      else f.parallel(kept_vars_[0]);
+      if (kept_vars_.size() == 1)
+        f.parallel(block);
+      else
+        f.parallel(kept_vars_[0]);
       if (&result != &results_[0]) f.compute_with(results_[0].func, inside);
     }
     const Halide::LoopLevel level(results_[0].func, inside);

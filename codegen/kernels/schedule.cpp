@@ -16,8 +16,10 @@ Result define_result(Halide::Func func, const std::vector<Expr>& values, const V
   Vars all;
   for (size_t d = 0; d < memory.size(); ++d) all.emplace_back(numbered("unused", d));
   for (size_t i = 0; i < vars.size(); ++i) all[static_cast<size_t>(dims[i])] = vars[i];
-  if (values.size() == 1) func(reversed(all)) = values[0];
-  else func(reversed(all)) = Halide::Tuple(values);
+  if (values.size() == 1)
+    func(reversed(all)) = values[0];
+  else
+    func(reversed(all)) = Halide::Tuple(values);
   const bool collapsed = vars.size() < memory.size();
   for (size_t b = 0; b < values.size(); ++b) {
     Halide::OutputImageParam buffer = func.output_buffers()[b];

@@ -22,9 +22,11 @@ extern "C" {
 __attribute__((visibility("default"))) void* halide_malloc(void*, size_t bytes) {
   return std::aligned_alloc(64, (bytes + 127) / 64 * 64);
 }
-__attribute__((visibility("default"))) void halide_free(void*, void* block) { std::free(block); }
-__attribute__((visibility("default"))) int halide_do_par_for(void* context, int (*task)(void*, int, uint8_t*), int min, int size,
-                                                             uint8_t* closure) {
+__attribute__((visibility("default"))) void halide_free(void*, void* block) {
+  std::free(block);
+}
+__attribute__((visibility("default"))) int halide_do_par_for(void* context, int (*task)(void*, int, uint8_t*), int min,
+                                                             int size, uint8_t* closure) {
   const bool forward = task_order == kcc::testing::TaskOrder::kForward;
   for (int i = 0; i < size; ++i)
     if (int error = task(context, forward ? min + i : min + size - 1 - i, closure); error != 0) return error;
@@ -38,10 +40,18 @@ namespace {
 void* pack(const Array& array, DType dtype, void* memory) {
   for (size_t i = 0; i < array.values.size(); ++i) {
     switch (dtype) {
-      case DType::kF32: static_cast<float*>(memory)[i] = static_cast<float>(array.values[i]); break;
-      case DType::kI32: static_cast<int32_t*>(memory)[i] = static_cast<int32_t>(array.values[i]); break;
-      case DType::kU32: static_cast<uint32_t*>(memory)[i] = static_cast<uint32_t>(array.values[i]); break;
-      case DType::kBool: static_cast<uint8_t*>(memory)[i] = array.values[i] != 0; break;
+      case DType::kF32:
+        static_cast<float*>(memory)[i] = static_cast<float>(array.values[i]);
+        break;
+      case DType::kI32:
+        static_cast<int32_t*>(memory)[i] = static_cast<int32_t>(array.values[i]);
+        break;
+      case DType::kU32:
+        static_cast<uint32_t*>(memory)[i] = static_cast<uint32_t>(array.values[i]);
+        break;
+      case DType::kBool:
+        static_cast<uint8_t*>(memory)[i] = array.values[i] != 0;
+        break;
     }
   }
   return memory;
@@ -51,10 +61,18 @@ Array unpack(const void* memory, const Type& type, int64_t batch) {
   Array array = zeros(extents_of(type.shape, batch));
   for (size_t i = 0; i < array.values.size(); ++i) {
     switch (type.dtype) {
-      case DType::kF32: array.values[i] = static_cast<const float*>(memory)[i]; break;
-      case DType::kI32: array.values[i] = static_cast<const int32_t*>(memory)[i]; break;
-      case DType::kU32: array.values[i] = static_cast<const uint32_t*>(memory)[i]; break;
-      case DType::kBool: array.values[i] = static_cast<const uint8_t*>(memory)[i]; break;
+      case DType::kF32:
+        array.values[i] = static_cast<const float*>(memory)[i];
+        break;
+      case DType::kI32:
+        array.values[i] = static_cast<const int32_t*>(memory)[i];
+        break;
+      case DType::kU32:
+        array.values[i] = static_cast<const uint32_t*>(memory)[i];
+        break;
+      case DType::kBool:
+        array.values[i] = static_cast<const uint8_t*>(memory)[i];
+        break;
     }
   }
   return array;
@@ -78,7 +96,9 @@ struct Buffer {
   halide_buffer_t buffer{};
 };
 
-int64_t bytes_of(const Type& type, int64_t batch) { return count_of(extents_of(type.shape, batch)) * size_of(type.dtype); }
+int64_t bytes_of(const Type& type, int64_t batch) {
+  return count_of(extents_of(type.shape, batch)) * size_of(type.dtype);
+}
 
 }  // namespace
 
@@ -94,7 +114,8 @@ GuardedBytes::GuardedBytes(size_t bytes) {
   data_ = start + page + usable - bytes;
 }
 
-GuardedBytes::GuardedBytes(GuardedBytes&& other) noexcept : mapping_(other.mapping_), mapped_(other.mapped_), data_(other.data_) {
+GuardedBytes::GuardedBytes(GuardedBytes&& other) noexcept
+    : mapping_(other.mapping_), mapped_(other.mapped_), data_(other.data_) {
   other.mapping_ = nullptr;
 }
 
@@ -111,7 +132,9 @@ LoadedKernel::LoadedKernel(const Kernel& kernel, const std::string& target_name,
   for (const NamedValue& output : kernel.body.outputs) types_.push_back(kernel.body[output.value].type);
 
   static std::atomic<int> count = 0;
-  const std::string stem = (std::filesystem::temp_directory_path() / ("kcc_kernel_" + std::to_string(getpid()) + "_" + std::to_string(count++))).string();
+  const std::string stem = (std::filesystem::temp_directory_path() /
+                            ("kcc_kernel_" + std::to_string(getpid()) + "_" + std::to_string(count++)))
+                               .string();
   const auto start = std::chrono::steady_clock::now();
   try {
     BuiltKernel built = build_kernel(kernel, target, options);
@@ -119,8 +142,12 @@ LoadedKernel::LoadedKernel(const Kernel& kernel, const std::string& target_name,
     Halide::Target machine = target.halide;
     if (built.strict_float) machine.set_feature(Halide::Target::StrictFloat);
     built.pipeline.compile_to_object(stem + ".o", built.arguments, kernel.name, machine);
-    if (std::getenv("KCC_KEEP_ASM")) built.pipeline.compile_to_assembly(std::string(std::getenv("KCC_KEEP_ASM")) + "/" + kernel.name + ".s", built.arguments, kernel.name, machine);
-    if (std::getenv("KCC_KEEP_ASM")) built.pipeline.compile_to_lowered_stmt(std::string(std::getenv("KCC_KEEP_ASM")) + "/" + kernel.name + ".stmt", built.arguments, Halide::Text, machine);
+    if (std::getenv("KCC_KEEP_ASM"))
+      built.pipeline.compile_to_assembly(std::string(std::getenv("KCC_KEEP_ASM")) + "/" + kernel.name + ".s",
+                                         built.arguments, kernel.name, machine);
+    if (std::getenv("KCC_KEEP_ASM"))
+      built.pipeline.compile_to_lowered_stmt(std::string(std::getenv("KCC_KEEP_ASM")) + "/" + kernel.name + ".stmt",
+                                             built.arguments, Halide::Text, machine);
   } catch (const Halide::Error& error) {
     std::fprintf(stderr, "%s\n", error.what());
     std::abort();
@@ -137,7 +164,9 @@ LoadedKernel::LoadedKernel(const Kernel& kernel, const std::string& target_name,
   std::filesystem::remove(stem + ".so");
 }
 
-LoadedKernel::~LoadedKernel() { dlclose(library_); }
+LoadedKernel::~LoadedKernel() {
+  dlclose(library_);
+}
 
 int LoadedKernel::call(const std::vector<void*>& memory, int64_t batch) const {
   std::vector<Buffer> buffers;
@@ -151,15 +180,24 @@ int LoadedKernel::call(const std::vector<void*>& memory, int64_t batch) const {
   return function_(arguments.data());
 }
 
-std::vector<Array> LoadedKernel::run(const std::vector<Array>& operands, int64_t batch, TaskOrder order) const {
+std::vector<Array> LoadedKernel::run(const std::vector<Array>& operands, int64_t batch, TaskOrder order,
+                                     const std::vector<int>& in_place) const {
   KCC_CHECK(operands.size() == operand_count_, "an array for each operand");
   std::vector<GuardedBytes> memory;
   std::vector<void*> pointers;
   for (size_t i = 0; i < types_.size(); ++i) {
-    memory.emplace_back(static_cast<size_t>(bytes_of(types_[i], batch)));
+    const size_t bytes = static_cast<size_t>(bytes_of(types_[i], batch));
+    const size_t result = i - operand_count_;
+    if (i >= operand_count_ && result < in_place.size() && in_place[result] >= 0) {
+      pointers.push_back(pointers[static_cast<size_t>(in_place[result])]);
+      continue;
+    }
+    memory.emplace_back(bytes);
     pointers.push_back(memory.back().data());
-    if (i < operand_count_) pack(operands[i], types_[i].dtype, memory.back().data());
-    else std::memset(memory.back().data(), 0xab, static_cast<size_t>(bytes_of(types_[i], batch)));
+    if (i < operand_count_)
+      pack(operands[i], types_[i].dtype, memory.back().data());
+    else
+      std::memset(memory.back().data(), 0xab, bytes);
   }
   task_order = order;
   KCC_CHECK(call(pointers, batch) == 0, "a kernel that succeeds");

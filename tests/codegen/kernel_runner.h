@@ -38,8 +38,9 @@ class LoadedKernel {
   double compile_seconds() const { return seconds_; }
   size_t object_bytes() const { return bytes_; }
 
-  // Results by position.
-  std::vector<Array> run(const std::vector<Array>& operands, int64_t batch, TaskOrder order = TaskOrder::kForward) const;
+  // Results by position. `in_place`: for each result the operand whose memory it takes, or -1.
+  std::vector<Array> run(const std::vector<Array>& operands, int64_t batch, TaskOrder order = TaskOrder::kForward,
+                         const std::vector<int>& in_place = {}) const;
   // The raw call: operands then results, by position, dense.
   int call(const std::vector<void*>& buffers, int64_t batch) const;
 

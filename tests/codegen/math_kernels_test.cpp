@@ -20,18 +20,23 @@ struct Function {
   double ulp;  // bound
 };
 
-double exact_sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
+double exact_sigmoid(double x) {
+  return 1 / (1 + std::exp(-x));
+}
 
 constexpr float kInf = std::numeric_limits<float>::infinity();
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
 const Function kFunctions[] = {
-    {OpKind::kExp, "exp", std::exp, 1.1},       {OpKind::kExpm1, "expm1", std::expm1, 1.6}, {OpKind::kLog, "log", std::log, 0.9},
-    {OpKind::kLog1p, "log1p", std::log1p, 2.6}, {OpKind::kTanh, "tanh", std::tanh, 6.5},    {OpKind::kSigmoid, "sigmoid", exact_sigmoid, 2.6},
-    {OpKind::kErf, "erf", std::erf, 6.6},       {OpKind::kSqrt, "sqrt", std::sqrt, 0.51},
+    {OpKind::kExp, "exp", std::exp, 1.1},    {OpKind::kExpm1, "expm1", std::expm1, 1.6},
+    {OpKind::kLog, "log", std::log, 0.9},    {OpKind::kLog1p, "log1p", std::log1p, 2.6},
+    {OpKind::kTanh, "tanh", std::tanh, 6.5}, {OpKind::kSigmoid, "sigmoid", exact_sigmoid, 2.6},
+    {OpKind::kErf, "erf", std::erf, 6.6},    {OpKind::kSqrt, "sqrt", std::sqrt, 0.51},
 };
 
-void PrintTo(const Function& f, std::ostream* out) { *out << f.name; }
+void PrintTo(const Function& f, std::ostream* out) {
+  *out << f.name;
+}
 
 class MathTest : public ::testing::TestWithParam<Function> {};
 
@@ -79,7 +84,8 @@ TEST_P(MathTest, StaysWithinItsErrorBound) {
 
 TEST_P(MathTest, TreatsSpecialValuesAsLibm) {
   const Function& f = GetParam();
-  const std::vector<float> x = {0.0f, -0.0f, kInf, -kInf, kNan, 1.0f, -1.0f, 3e38f, -3e38f, 100.0f, -100.0f, 88.7f, 89.0f, -87.5f, 1e-30f, -1e-30f};
+  const std::vector<float> x = {0.0f,   -0.0f,  kInf,    -kInf, kNan,  1.0f,   -1.0f,  3e38f,
+                                -3e38f, 100.0f, -100.0f, 88.7f, 89.0f, -87.5f, 1e-30f, -1e-30f};
   const std::vector<float> y = evaluate(f.op, x);
   for (size_t i = 0; i < x.size(); ++i) {
     const float exact = static_cast<float>(f.exact(x[i]));
@@ -91,19 +97,28 @@ TEST_P(MathTest, TreatsSpecialValuesAsLibm) {
     } else {
       EXPECT_NEAR(y[i], exact, vanishes ? 1.2e-38 : 1e-6 * std::abs(exact)) << f.name << "(" << x[i] << ")";
     }
-    if (x[i] == 0 && exact == 0) { EXPECT_EQ(std::signbit(y[i]), std::signbit(exact)) << f.name << "(" << x[i] << ")"; }
+    if (x[i] == 0 && exact == 0) {
+      EXPECT_EQ(std::signbit(y[i]), std::signbit(exact)) << f.name << "(" << x[i] << ")";
+    }
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Functions, MathTest, ::testing::ValuesIn(kFunctions), [](const auto& info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(Functions, MathTest, ::testing::ValuesIn(kFunctions),
+                         [](const auto& info) { return std::string(info.param.name); });
 
 // Comparisons, selections and extrema must see NaN.
 TEST(PointwiseKernel, LetsNanThrough) {
   Graph graph;
   Builder b{graph};
   ValueId x = input(b, "x", {DType::kF32, batched_shape({})}), y = input(b, "y", {DType::kF32, batched_shape({})});
-  std::vector<ValueId> results = {relu(b, x), clip(b, x, -1, 1), binary(b, OpKind::kMax, x, y), binary(b, OpKind::kMin, x, y),
-                                  cast(b, unary(b, OpKind::kIsNan, x), DType::kF32), mul(b, x, 0.0), sub(b, x, x), unary(b, OpKind::kSign, x)};
+  std::vector<ValueId> results = {relu(b, x),
+                                  clip(b, x, -1, 1),
+                                  binary(b, OpKind::kMax, x, y),
+                                  binary(b, OpKind::kMin, x, y),
+                                  cast(b, unary(b, OpKind::kIsNan, x), DType::kF32),
+                                  mul(b, x, 0.0),
+                                  sub(b, x, x),
+                                  unary(b, OpKind::kSign, x)};
   for (ValueId r : results) graph.outputs.push_back({"r", r});
   const LoadedKernel kernel({Family::kPointwise, graph, -1, "kernel"}, "host", {});
   const Array nans{{3}, {kNan, kNan, 2.0}}, other{{3}, {1.0, kNan, kNan}};
