@@ -58,7 +58,9 @@ class Worker:
 
 def compile_trainer(kcc, name, folder):
     model = folder / f"{name}.json"
-    subprocess.run([sys.executable, "keras_worker.py", name, "json", model], cwd=HERE, check=True)
+    # TensorFlow talks while it is imported.
+    subprocess.run([sys.executable, "keras_worker.py", name, "json", model], cwd=HERE, check=True,
+                   stderr=subprocess.DEVNULL)
     subprocess.run([kcc, model, "-o", folder / name, "--batch-size", str(MODELS[name].batch)], check=True)
     return folder / name
 
