@@ -3,6 +3,7 @@
 // the calls that connect them. Option values stay JSON with their places; the layers' recipes read them.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,17 +24,21 @@ struct TensorSpec {
 
 // One inbound node: the layer applied to these tensors.
 struct CallSpec {
-  std::vector<TensorSpec> inputs;
+  std::vector<TensorSpec> inputs;                          // by position
   json::Mark mark;
+  std::map<std::string, std::vector<TensorSpec>> by_name;  // keyword arguments that are tensors: "initial_state", "mask"
 };
 
+// A reader rewrites what older versions spell otherwise: class names, option names and values here are Keras 3's, and
+// where an older version means something else the value says so ("keras2_hard_sigmoid").
 struct LayerSpec {
   std::string name;
   std::string class_name;
   json::Value config;  // an object
   json::Mark mark;
-  std::vector<CallSpec> calls;       // one for an InputLayer, without inputs
-  std::shared_ptr<ModelSpec> model;  // of a nested model, else null
+  std::vector<CallSpec> calls;                // one for an InputLayer, without inputs; none for a child
+  std::shared_ptr<ModelSpec> model;           // of a nested model, else null
+  std::map<std::string, LayerSpec> children;  // layers inside the config, by key: "layer", "forward_layer", "cell"
 };
 
 // The arguments of compile(); null values where the file says nothing.
