@@ -293,7 +293,7 @@ class Reader {
   void connect(const Value& config, ModelSpec& spec) {
     for (LayerSpec& layer : spec.layers) {
       if (layer.class_name == "InputLayer")
-        layer.calls = {CallSpec{{}, layer.mark}};
+        layer.calls = {CallSpec{{}, layer.mark, {}}};
       else if (layer.calls.empty())
         report_.inside(layer.name).error(layer.mark, "the layer is called on nothing, expected 'inbound_nodes'");
     }
