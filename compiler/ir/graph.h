@@ -67,12 +67,12 @@ enum class OpKind {
   kPad,        // low, high, value
   kConcat,     // axis
   kReverse,    // axis
-  kGather,     // (table (V, D...), indices i32): the rows of the table at the indices, the first or last for those outside
+  kGather,  // (table (V, D...), indices i32): the rows of the table at the indices, the first or last for those outside
   // reductions
   kReduceSum,
   kReduceMax,
-  kReduceMin,  // axes; the reduced dimensions vanish
-  kArgMax,     // axis; i32, the first of equal ones
+  kReduceMin,   // axes; the reduced dimensions vanish
+  kArgMax,      // axis; i32, the first of equal ones
   kScatterAdd,  // (indices i32, rows): shape: zeros with each row added at its index; the gradient of kGather's table
   // products, convolutions, pooling: layouts (B, spatial..., C) and (spatial..., C/groups, filters)
   kMatMul,          // transpose_a, transpose_b
@@ -105,7 +105,7 @@ struct Node {
   std::vector<ValueId> inputs;
   Attrs attrs;
   Type type;
-  int32_t origin = -1;  // index into Module::origins: the layer this came from
+  int32_t origin = -1;                          // index into Module::origins: the layer this came from
   std::shared_ptr<const Graph> body = nullptr;  // kScan alone: what one step does
 };
 

@@ -31,9 +31,7 @@ Type step_type(const Type& stacked) {
 Type result_type(const Node& scan, int64_t index) {
   const ScanLayout layout = layout_of(scan);
   KCC_CHECK(index >= 0 && index < layout.results(), "a result of the scan");
-  const auto output = [&](int64_t i) {
-    return (*scan.body)[scan.body->outputs[static_cast<size_t>(i)].value].type;
-  };
+  const auto output = [&](int64_t i) { return (*scan.body)[scan.body->outputs[static_cast<size_t>(i)].value].type; };
   if (index < layout.carries) return output(index);
   if (index < layout.stack(0)) return stacked_type(output(index % layout.carries), layout.steps);
   return stacked_type(output(index - 2 * layout.carries), layout.steps);

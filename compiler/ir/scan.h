@@ -3,8 +3,8 @@
 //   carries     what the first step finds;
 //   sequences   (steps, ...): step t sees element t;
 //   invariants  seen whole by every step.
-// The body's inputs are the same in the same order, each as one step sees it; its outputs are the next carries, then what
-// each step contributes to stacked results. The scan's results, projected out by kResult nodes, are
+// The body's inputs are the same in the same order, each as one step sees it; its outputs are the next carries, then
+// what each step contributes to stacked results. The scan's results, projected out by kResult nodes, are
 //   [0, C)               the carries after the last step
 //   [C, 2C)              every carry before step t, stacked: (steps, ...)
 //   [2C, 3C)             every carry after step t, stacked

@@ -66,8 +66,7 @@ ValueId scan(Builder& b, const ScanOperands& operands, const std::function<ScanO
   declare(operands.invariants, "w", false, s.invariants);
   const ScanOutputs outputs = step(s);
   KCC_CHECK(outputs.carries.size() == operands.carries.size(), "a next value for every carry");
-  for (ValueId value : outputs.carries)
-    body.outputs.push_back({"c" + std::to_string(body.outputs.size()), value});
+  for (ValueId value : outputs.carries) body.outputs.push_back({"c" + std::to_string(body.outputs.size()), value});
   for (ValueId value : outputs.stacked)
     body.outputs.push_back({"y" + std::to_string(body.outputs.size() - outputs.carries.size()), value});
   return scan(b, operands, std::move(body));

@@ -34,7 +34,7 @@ ValueId scan(Builder& b, const ScanOperands& operands, Graph body);
 
 // Results by their number in the whole list, or by kind.
 ValueId scan_result(Builder& b, ValueId scan, int64_t index);
-ValueId final_carry(Builder& b, ValueId scan, int64_t i);    // after the last step
+ValueId final_carry(Builder& b, ValueId scan, int64_t i);     // after the last step
 ValueId stacked_output(Builder& b, ValueId scan, int64_t i);  // (steps, ...)
 ValueId carries_before(Builder& b, ValueId scan, int64_t i);  // (steps, ...): what each step found
 ValueId carries_after(Builder& b, ValueId scan, int64_t i);   // (steps, ...): what each step left

@@ -24,11 +24,11 @@ size_t at(int64_t i) {
 // Both directions of one step as one graph: the forward body, then its gradient.
 struct TwoWayStep {
   Graph graph;
-  ValueId forward = 0;  // values below this are the forward body's own
-  std::vector<ValueId> inputs;  // nodes of the forward body's inputs, or -1
-  std::map<int64_t, ValueId> carry_gradients;   // given, by carry
-  std::map<int64_t, ValueId> result_gradients;  // given, by result: one step's part of it
-  std::map<int64_t, ValueId> next;              // the gradient of carry i that the step leaves
+  ValueId forward = 0;                           // values below this are the forward body's own
+  std::vector<ValueId> inputs;                   // nodes of the forward body's inputs, or -1
+  std::map<int64_t, ValueId> carry_gradients;    // given, by carry
+  std::map<int64_t, ValueId> result_gradients;   // given, by result: one step's part of it
+  std::map<int64_t, ValueId> next;               // the gradient of carry i that the step leaves
   std::map<int64_t, ValueId> operand_gradients;  // of sequences and invariants, by operand
 };
 
@@ -105,7 +105,12 @@ TwoWayStep two_way_step(const Node& scan, const ResultGradients& gradients, cons
 class BackwardLoop {
  public:
   BackwardLoop(Builder& b, ValueId scan, const ResultGradients& gradients, TwoWayStep step)
-      : b_(b), scan_(scan), node_(b.graph[scan]), layout_(layout_of(node_)), given_(gradients), step_(std::move(step)) {}
+      : b_(b),
+        scan_(scan),
+        node_(b.graph[scan]),
+        layout_(layout_of(node_)),
+        given_(gradients),
+        step_(std::move(step)) {}
 
   void run(const std::function<void(int i, ValueId g)>& add) {
     plan_outputs();

@@ -16,8 +16,8 @@ namespace kcc {
 
 using ResultGradients = std::map<int64_t, ValueId>;  // by the scan's result
 
-// Appends the backward loop to the builder's graph and changes node `scan` to stack more. `needs` and `add` speak of the
-// scan's operands, as in GradContext.
+// Appends the backward loop to the builder's graph and changes node `scan` to stack more. `needs` and `add` speak of
+// the scan's operands, as in GradContext.
 void differentiate_scan(Builder& b, ValueId scan, const ResultGradients& gradients,
                         const std::function<bool(int i)>& needs, const std::function<void(int i, ValueId g)>& add);
 

@@ -31,7 +31,8 @@ void find_index_limits(Module& module) {
   for (Graph* graph : {&module.predict, &module.evaluate, &module.train}) {
     for (const Node& node : graph->nodes)
       if (node.op == OpKind::kGather)
-        limit(module.inputs, input_behind(*graph, node.inputs[1]), graph->operator[](node.inputs[0]).type.shape[0].size);
+        limit(module.inputs, input_behind(*graph, node.inputs[1]),
+              graph->operator[](node.inputs[0]).type.shape[0].size);
   }
 }
 

@@ -92,7 +92,8 @@ TEST(EmitProgram, HostileNamesStayNames) {
     tiny.module.states[0].name = name;
     tiny.module.inputs[0].name = name;
     tiny.module.layers[0].name = name;
-    for (KernelCall& call : tiny.plan.entries[0].calls) {
+    for (PlanStep& step : tiny.plan.entries[0].steps) {
+      KernelCall& call = std::get<KernelCall>(step);
       call.comment = name;
       for (TensorRef& ref : call.inputs) ref.name = name;
     }
@@ -112,7 +113,8 @@ TEST(EmitProgram, EveryTableAndTypeCompiles) {
   EntryPlan& train = tiny.plan.entries.back();
   train.name = "train";
   // A scalar, and a call that does not depend on the batch.
-  for (KernelCall& call : train.calls) {
+  for (PlanStep& step : train.steps) {
+    KernelCall& call = std::get<KernelCall>(step);
     for (std::vector<TensorRef>* refs : {&call.inputs, &call.outputs}) {
       for (TensorRef& ref : *refs) ref = {Space::kState, 0, 64, 0, {DType::kU32, {}}, ref.name};
     }

@@ -94,12 +94,12 @@ ValueId gru(Builder& b, ValueId x, ValueId h, ValueId u, ValueId v, const Loop& 
     const ValueId h = s.carries[0];
     const ValueId inner = matmul(s.b, h, s.invariants[0]);
     const auto gate = [&](int64_t k) {
-      return unary(s.b, OpKind::kSigmoid,
-                   add(s.b, part(s.b, s.sequences[0], k, units), part(s.b, inner, k, units)));
+      return unary(s.b, OpKind::kSigmoid, add(s.b, part(s.b, s.sequences[0], k, units), part(s.b, inner, k, units)));
     };
     const ValueId z = gate(0), r = gate(1);
-    const ValueId candidate = unary(
-        s.b, OpKind::kTanh, add(s.b, part(s.b, s.sequences[0], 2, units), matmul(s.b, mul(s.b, r, h), s.invariants[1])));
+    const ValueId candidate =
+        unary(s.b, OpKind::kTanh,
+              add(s.b, part(s.b, s.sequences[0], 2, units), matmul(s.b, mul(s.b, r, h), s.invariants[1])));
     const ValueId next = add(s.b, mul(s.b, z, h), mul(s.b, sub(s.b, 1.0, z), candidate));
     return ScanOutputs{{masked(s, next, h)}, {}};
   });
@@ -151,8 +151,8 @@ std::vector<RecurrentCase> recurrent_cases() {
   const auto all = [](Builder& b, ValueId scan) { return carries_after(b, scan, 0); };
   const auto rnn = [](bool with_mask, bool reverse) {
     return [=](Builder& b, const Values& in) {
-      return carries_after(
-          b, simple_rnn(b, in[0], in[1], in[2], in[3], loop_of(b, reverse, with_mask ? in[4] : -1)), 0);
+      return carries_after(b, simple_rnn(b, in[0], in[1], in[2], in[3], loop_of(b, reverse, with_mask ? in[4] : -1)),
+                           0);
     };
   };
   const auto gated = [](bool with_mask) {

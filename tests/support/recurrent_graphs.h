@@ -22,7 +22,7 @@ struct RecurrentCase {
 std::vector<RecurrentCase> recurrent_cases();
 
 // Embedding, masked LSTM, dense, mean squared error; SGD. Inputs: indices (B, steps) i32 and y (B, 1).
-Module recurrent_module(int64_t steps = kSteps, int64_t words = 7, int64_t features = kFeatures,
-                        int64_t units = kUnits, bool masked = true);
+Module recurrent_module(int64_t steps = kSteps, int64_t words = 7, int64_t features = kFeatures, int64_t units = kUnits,
+                        bool masked = true);
 
 }  // namespace kcc::testing
