@@ -83,7 +83,8 @@ bool reaches(const Edges& edges, int32_t from, int32_t to) {
 
 class Fuser {
  public:
-  explicit Fuser(const Graph& graph) : graph_(graph), is_root_(find_roots(graph)), group_of_(graph.nodes.size(), -1) {}
+  Fuser(const Graph& graph, Calls calls)
+      : graph_(graph), calls_(calls), is_root_(find_roots(graph)), group_of_(graph.nodes.size(), -1) {}
 
   KernelGraph run() {
     std::map<ValueId, StateId> writes = direct_writes();
@@ -301,11 +302,14 @@ class Fuser {
     return -1;
   }
 
-  // Reductions over the same elements become one pass; scalars become one call.
+  // Reductions over the same elements become one pass; scalars become one call, and so does short work.
   bool is_beside(ValueId v, const Cone& cone, const Group& group) const {
-    if (info(graph_[v].op).category != OpCategory::kReduction)
-      return graph_[v].type.shape.empty() && group.family == Family::kPointwise && group.domain.empty();
-    if (group.axes.empty()) return false;
+    const bool reduction = info(graph_[v].op).category == OpCategory::kReduction;
+    if (!reduction && group.family != Family::kPointwise) return false;
+    if (!reduction && graph_[v].type.shape.empty() && group.domain.empty()) return true;
+    if (!reduction && (calls_ == Calls::kLong || is_anchor(graph_[v]) || graph_[v].type.shape != group.domain))
+      return false;
+    if (reduction && group.axes.empty()) return false;
     const auto shared = [](const std::set<ValueId>& a, const std::set<ValueId>& b) {
       return std::any_of(a.begin(), a.end(), [&](ValueId r) { return b.count(r) != 0; });
     };
@@ -385,6 +389,7 @@ class Fuser {
   }
 
   const Graph& graph_;
+  const Calls calls_;
   const std::vector<bool> is_root_;
   std::vector<int32_t> group_of_;
   std::vector<Group> groups_;
@@ -411,9 +416,9 @@ Graph with_explicit_reads(Graph graph) {
 
 }  // namespace
 
-KernelGraph fuse(const Graph& graph) {
+KernelGraph fuse(const Graph& graph, Calls calls) {
   const Graph explicit_graph = with_explicit_reads(graph);
-  return Fuser(explicit_graph).run();
+  return Fuser(explicit_graph, calls).run();
 }
 
 std::string explain_fusion(const KernelGraph& kernels, const Module& module) {

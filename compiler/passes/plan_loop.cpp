@@ -115,7 +115,7 @@ TensorRef LoopPlanner::output_ref(int64_t output) const {
 
 // `outputs`: which output of the loop each output of `body` is.
 std::vector<KernelCall> LoopPlanner::plan_body(const Graph& body, const std::vector<int64_t>& outputs) {
-  const KernelGraph kernels = fuse(body);
+  const KernelGraph kernels = fuse(body, Calls::kShort);
   const Graph& graph = kernels.graph;
   CallPlanner planner(module_, kernels, plan_, table_, storages_, now_);
   for (ValueId v = 0; v < graph.size(); ++v)
