@@ -8,6 +8,7 @@
 
 #include "compiler/ir/module.h"
 #include "compiler/support/diagnostics.h"
+#include "frontend/environment.h"
 
 namespace kcc {
 
@@ -22,6 +23,7 @@ struct TrainingOverrides {
 struct FrontendOptions {
   std::map<std::string, std::vector<int64_t>> input_shapes;  // --input-shape, by input layer; "" for the only one
   TrainingOverrides training;
+  Environment environment = {};
 };
 
 // Recognises the file by its content. `file` is for messages. On errors the result is meaningless.
