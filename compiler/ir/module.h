@@ -70,7 +70,8 @@ struct Target {
   std::string name;                    // the output layer's name
   Type type;                           // of the graph's input
   bool class_indices_allowed = false;  // integer labels become one-hot rows (as to_categorical would)
-  bool is_class_index = false;         // one-hot rows become integer labels are refused; (n,) and (n, 1) are accepted
+  bool is_class_index = false;         // wants integer labels; (n,) and (n, 1) both fit
+  Type sample_weight = {DType::kF32, batched_shape({})};  // one a sample, or (B, T) where they are temporal
 };
 
 struct Module {
