@@ -20,7 +20,7 @@ Module read_module(const ModelFile& file, const FrontendOptions& options, Diagno
   module.name = spec->name;
   module.keras_version = spec->keras_version;
   const Report report{file.name, "", diagnostics};
-  const auto model = bind_layers(*spec, options, report, module);
+  auto model = bind_layers(*spec, options, report, module);
   if (!model) return module;
   // From here on the layers fit together: what is built cannot fail.
   build_predict(*model, module);

@@ -8,6 +8,7 @@
 
 #include "compiler/ir/module.h"
 #include "compiler/support/diagnostics.h"
+#include "frontend/environment.h"
 #include "frontend/model_file.h"
 
 namespace kcc {
@@ -23,6 +24,7 @@ struct TrainingOverrides {
 struct FrontendOptions {
   std::map<std::string, std::vector<int64_t>> input_shapes;  // --input-shape, by input layer; "" for the only one
   TrainingOverrides training;
+  Environment environment = {};
 };
 
 // On errors the result is meaningless.
