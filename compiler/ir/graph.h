@@ -72,7 +72,7 @@ enum class OpKind {
   kReduceMin,  // axes; the reduced dimensions vanish
   kArgMax,     // axis; i32, the first of equal ones
   // products, convolutions, pooling: layouts (B, spatial..., C) and (spatial..., C/groups, filters)
-  kMatMul,          // transpose_a, transpose_b
+  kMatMul,          // transpose_a, transpose_b: of the last two dimensions; those before are the same
   kConv,            // (x, w): strides, dilations, low, high, groups
   kConvInputGrad,   // (g, w): the same and shape: of x
   kConvWeightGrad,  // (x, g): the same and shape: of w
