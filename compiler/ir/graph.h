@@ -75,7 +75,7 @@ enum class OpKind {
   kArgMax,      // axis; i32, the first of equal ones
   kScatterAdd,  // (indices i32, rows): shape: zeros with each row added at its index; the gradient of kGather's table
   // products, convolutions, pooling: layouts (B, spatial..., C) and (spatial..., C/groups, filters)
-  kMatMul,          // transpose_a, transpose_b
+  kMatMul,          // transpose_a, transpose_b: of the last two dimensions; those before are the same
   kConv,            // (x, w): strides, dilations, low, high, groups
   kConvInputGrad,   // (g, w): the same and shape: of x
   kConvWeightGrad,  // (x, g): the same and shape: of w

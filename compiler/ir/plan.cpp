@@ -12,6 +12,8 @@ const char* name_of(Family family) {
       return "reduction";
     case Family::kMatMul:
       return "matmul";
+    case Family::kBatchMatMul:
+      return "batch_matmul";
     case Family::kConv:
       return "conv";
     case Family::kConvInputGrad:

@@ -21,6 +21,7 @@ enum class Family {
                // losses, layer normalization
   kReduction,  // reductions over leading or all dimensions, element-wise work before them only
   kMatMul,
+  kBatchMatMul,  // a product of matrices a sample
   kConv,
   kConvInputGrad,
   kConvWeightGrad,

@@ -21,7 +21,7 @@ size_t at(int64_t i) {
 Family family_of(const Node& node, const Shape& kept) {
   switch (node.op) {
     case OpKind::kMatMul:
-      return Family::kMatMul;
+      return node.type.rank() > 2 ? Family::kBatchMatMul : Family::kMatMul;
     case OpKind::kConv:
       return Family::kConv;
     case OpKind::kConvInputGrad:

@@ -580,6 +580,55 @@ std::vector<Case> product_cases() {
   return cases;
 }
 
+// (B, heads, M, K) x (B, heads, K, N) in every form, with an epilogue.
+std::vector<Case> batch_product_cases() {
+  struct Sizes {
+    int64_t m, k, n;
+  };
+  std::vector<Case> cases;
+  for (Sizes s :
+       {Sizes{1, 1, 1}, Sizes{3, 5, 2}, Sizes{7, 16, 9}, Sizes{16, 24, 16}, Sizes{17, 33, 40}, Sizes{130, 20, 67}}) {
+    for (int form = 0; form < 4; ++form) {
+      const bool tx = form / 2 != 0, ty = form % 2 != 0;
+      const std::string name = std::string(tx ? "T" : "N") + (ty ? "T" : "N") + std::to_string(s.m) + "x" +
+                               std::to_string(s.k) + "x" + std::to_string(s.n);
+      cases.push_back({"Batch" + name, Family::kBatchMatMul,
+                       [=](Body& f) {
+                         ValueId x = f.operand(tx ? batched({s.k, s.m}) : batched({s.m, s.k}));
+                         ValueId y = f.operand(ty ? batched({s.n, s.k}) : batched({s.k, s.n}));
+                         ValueId z = f.anchored(matmul(f.b, x, y, tx, ty));
+                         return std::vector<ValueId>{mul(f.b, z, 0.5), relu(f.b, z)};
+                       },
+                       4e-6});
+    }
+  }
+  cases.push_back({"BatchHeads", Family::kBatchMatMul,
+                   [](Body& f) {
+                     return std::vector<ValueId>{f.anchored(
+                         matmul(f.b, f.operand(batched({3, 10, 8})), f.operand(batched({3, 12, 8})), false, true))};
+                   },
+                   4e-6});
+  cases.push_back(
+      {"BatchFixed",
+       Family::kBatchMatMul,
+       [](Body& f) {
+         ValueId w = f.operand(fixed({5, 13, 17}));
+         ValueId dw = f.anchored(matmul(f.b, f.operand(fixed({5, 9, 13})), f.operand(fixed({5, 9, 17})), true));
+         return std::vector<ValueId>{sub(f.b, w, dw)};
+       },
+       4e-6,
+       {1}});
+  cases.push_back({"BatchDepth", Family::kBatchMatMul,
+                   [](Body& f) {
+                     const Shape x{Dim{4}, Dim{1, true}, Dim{6}}, y{Dim{4}, Dim{1, true}, Dim{20}};
+                     return std::vector<ValueId>{f.anchored(matmul(f.b, f.operand(x), f.operand(y), true))};
+                   },
+                   4e-6});
+  return cases;
+}
+
+INSTANTIATE_TEST_SUITE_P(BatchProducts, KernelTest, ::testing::ValuesIn(batch_product_cases()), test_name);
+
 INSTANTIATE_TEST_SUITE_P(Products, KernelTest, ::testing::ValuesIn(product_cases()), test_name);
 
 // ---- convolutions

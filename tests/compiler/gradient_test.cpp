@@ -73,6 +73,13 @@ Row matmul_row(bool tx, bool ty) {
           build};
 }
 
+Row batch_matmul_row(bool tx, bool ty) {
+  const auto build = [=](Builder& b, const Inputs& in) { return matmul(b, in[0], in[1], tx, ty); };
+  return {std::string("matmul of each sample") + (tx ? " transposed x" : "") + (ty ? " transposed y" : ""),
+          {tx ? batched({2, 4, 3}) : batched({2, 3, 4}), ty ? batched({2, 5, 4}) : batched({2, 4, 5})},
+          build};
+}
+
 // An operation whose first operand alone is differentiated, built by a function of one value.
 template <typename Build>
 Row on(const std::string& name, const Shape& shape, Build build, double low = -2, double high = 2) {
@@ -208,6 +215,10 @@ std::vector<Row> window_rows() {
       matmul_row(true, false),
       matmul_row(false, true),
       matmul_row(true, true),
+      batch_matmul_row(false, false),
+      batch_matmul_row(true, false),
+      batch_matmul_row(false, true),
+      batch_matmul_row(true, true),
       conv_row("conv", {5, 4, 2}, {3, 2, 2, 3}, {{1, 1}, {1, 1}, {0, 0}, {0, 0}}),
       conv_row("conv with strides", {6, 5, 2}, {3, 2, 2, 2}, {{2, 3}, {1, 1}, {0, 0}, {0, 0}}),
       conv_row("conv with uneven padding", {5, 5, 1}, {3, 4, 1, 2}, {{1, 1}, {1, 1}, {1, 1}, {1, 2}}),
