@@ -16,6 +16,7 @@ enum class StateRole {
   kOptimizer,  // an optimizer's own scalars: iteration, learning rate
   kMetric,     // accumulators, zeroed at the start of every epoch and evaluation
   kRandom,     // seeds; never trained
+  kMemory,     // a stateful layer's, of the fixed batch: graphs see it as (B, ...); lost when the program ends
 };
 
 // How the runtime fills a state before training. Distributions are Keras's (runtime/initialize.h).
@@ -31,7 +32,8 @@ struct Initializer {
   };
   Kind kind = Kind::kConstant;
   double a = 0, b = 0;
-  int64_t seed = -1;  // the initializer's own seed, or -1: the run's
+  int64_t seed = -1;                       // the initializer's own seed, or -1: the run's
+  int64_t ones_first = 0, ones_count = 0;  // elements that are 1 whatever the others are
 };
 
 struct State {

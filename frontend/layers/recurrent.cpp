@@ -64,7 +64,8 @@ class RnnCall {
   }
 
  private:
-  ValueId zeros() { return broadcast_to(b_, constant(b_, 0.0), batched_shape({rnn_.cell.units})); }
+  Shape state_shape() const { return {b_.shape(x_)[1], Dim{rnn_.cell.units, false}}; }
+  ValueId zeros() { return broadcast_to(b_, constant(b_, 0.0), state_shape()); }
 
   ValueId initial_state(size_t i, const Tensors& inputs) {
     if (inputs.size() > 1) return inputs[i + 1].value;
@@ -108,8 +109,8 @@ class RnnCall {
     ValueId all = zero_masked_ ? stacked_output(b_, loop, 0) : carries_after(b_, loop, carry);
     if (!rnn_.sequences) {
       const int64_t last = rnn_.backwards ? 0 : steps_ - 1;
-      const ValueId part = slice(b_, all, {last, 0, 0}, {1, 1, rnn_.cell.units}, {1, 1, 1});
-      return reshape(b_, part, batched_shape({rnn_.cell.units}));
+      const ValueId part = slice(b_, all, {last, 0, 0}, {1, b_.shape(all)[1].size, rnn_.cell.units}, {1, 1, 1});
+      return reshape(b_, part, state_shape());
     }
     if (rnn_.backwards) all = reverse(b_, all, 0);
     return swap_time(b_, all);
@@ -129,7 +130,8 @@ std::optional<Shapes> infer_rnn(const Rnn& rnn, const Shapes& inputs, const std:
   const Shape& x = inputs[0];
   if (x.size() != 3)
     return misfit(fmt::format("{} needs an input (batch, steps, features), not {}", name, keras_shape(x)));
-  const Shape state = batched_shape({rnn.cell.units});
+  if (rnn.stateful && x[0].size != 1) return misfit(fmt::format("a stateful {} cannot be applied step by step", name));
+  const Shape state{x[0], Dim{rnn.cell.units, false}};
   if (inputs.size() != 1 && inputs.size() != 1 + rnn.cell.states)
     return misfit(fmt::format("{} takes {} initial state{}, not {}", name, rnn.cell.states,
                               rnn.cell.states == 1 ? "" : "s", inputs.size() - 1));
@@ -146,7 +148,8 @@ std::vector<Weight> rnn_weights(const Rnn& rnn, const Shapes& inputs) {
   std::vector<Weight> weights = rnn.cell.weights(inputs[0][2].size);
   for (size_t i = 0; i < weights.size(); ++i) weights[i].file = fmt::format("vars/{}", i);
   weights = inside(rnn.cell.name, "cell", std::move(weights));
-  for (size_t i = 0; rnn.stateful && i < rnn.cell.states; ++i) weights.push_back(memory(memory_name(i), {rnn.cell.units}));
+  for (size_t i = 0; rnn.stateful && i < rnn.cell.states; ++i)
+    weights.push_back(memory(memory_name(i), {rnn.cell.units}));
   return weights;
 }
 

@@ -1,5 +1,5 @@
-// Cells: what SimpleRNN, LSTM and GRU do in one step. recurrent.cpp makes layers of them. Inputs are time-major here, and
-// what does not depend on the state is computed for all steps before the loop.
+// Cells: what SimpleRNN, LSTM and GRU do in one step. recurrent.cpp makes layers of them. Inputs are time-major here,
+// and what does not depend on the state is computed for all steps before the loop.
 #pragma once
 
 #include <string>

@@ -23,8 +23,7 @@ std::vector<ValueId> masks(CallScope& scope, double rate, int64_t seed, const Sh
   Shape all = shape;
   all.insert(all.begin(), Dim{count, false});
   const ValueId numbers = scope.random(all, seed);
-  const ValueId kept =
-      select(b, at_least(b, numbers, rate), constant(b, 1 / (1 - rate)), constant(b, 0.0));
+  const ValueId kept = select(b, at_least(b, numbers, rate), constant(b, 1 / (1 - rate)), constant(b, 0.0));
   std::vector<ValueId> result;
   std::vector<int64_t> starts(all.size(), 0), sizes;
   for (const Dim& dim : all) sizes.push_back(dim.size);
@@ -41,8 +40,9 @@ std::vector<ValueId> masks(CallScope& scope, double rate, int64_t seed, const Sh
 std::vector<Weight> RecurrentOptions::weights(int64_t features, int64_t gates,
                                               const std::vector<int64_t>& bias_shape) const {
   std::vector<Weight> weights = kernel.weights({features, gates * units}, gates * units);
-  weights.insert(weights.begin() + 1, {"recurrent_kernel", {units, gates * units}, recurrent, true,
-                                       recurrent_penalty, recurrent_constraint});
+  weights.insert(
+      weights.begin() + 1,
+      {"recurrent_kernel", {units, gates * units}, recurrent, true, recurrent_penalty, recurrent_constraint});
   if (kernel.use_bias) weights.back().shape = bias_shape;
   return weights;
 }
@@ -56,8 +56,8 @@ RecurrentOptions read_recurrent_options(LayerConfig& c, bool gated) {
   o.recurrent_constraint = read_constraint(c, "recurrent_constraint");
   o.activation = c.written("activation") ? read_activation(c, "activation") : make_activation("tanh", c);
   if (gated)
-    o.recurrent_activation = c.written("recurrent_activation") ? read_activation(c, "recurrent_activation")
-                                                               : make_activation("sigmoid", c);
+    o.recurrent_activation =
+        c.written("recurrent_activation") ? read_activation(c, "recurrent_activation") : make_activation("sigmoid", c);
   o.dropout = clipped_rate(c, "dropout");
   o.recurrent_dropout = clipped_rate(c, "recurrent_dropout");
   o.seed = c.integer("seed", -1);
