@@ -12,7 +12,9 @@ LayerBody leaky_relu_layer(LayerConfig& c);
 LayerBody relu_layer(LayerConfig& c);
 LayerBody softmax_layer(LayerConfig& c);
 // convolutional.cpp
+LayerBody conv1d(LayerConfig& c);
 LayerBody conv2d(LayerConfig& c);
+LayerBody conv3d(LayerConfig& c);
 // core.cpp
 LayerBody dense(LayerConfig& c);
 LayerBody input_layer(LayerConfig& c);
@@ -22,13 +24,43 @@ LayerBody concatenate(LayerConfig& c);
 // normalization.cpp
 LayerBody batch_normalization(LayerConfig& c);
 // pooling.cpp
+LayerBody average_pooling1d(LayerConfig& c);
 LayerBody average_pooling2d(LayerConfig& c);
+LayerBody average_pooling3d(LayerConfig& c);
+LayerBody global_average_pooling1d(LayerConfig& c);
 LayerBody global_average_pooling2d(LayerConfig& c);
+LayerBody global_average_pooling3d(LayerConfig& c);
+LayerBody global_max_pooling1d(LayerConfig& c);
+LayerBody global_max_pooling2d(LayerConfig& c);
+LayerBody global_max_pooling3d(LayerConfig& c);
+LayerBody max_pooling1d(LayerConfig& c);
 LayerBody max_pooling2d(LayerConfig& c);
+LayerBody max_pooling3d(LayerConfig& c);
 // regularization.cpp
 LayerBody dropout(LayerConfig& c);
+// resampling.cpp
+LayerBody cropping1d(LayerConfig& c);
+LayerBody cropping2d(LayerConfig& c);
+LayerBody cropping3d(LayerConfig& c);
+LayerBody up_sampling1d(LayerConfig& c);
+LayerBody up_sampling2d(LayerConfig& c);
+LayerBody up_sampling3d(LayerConfig& c);
+LayerBody zero_padding1d(LayerConfig& c);
+LayerBody zero_padding2d(LayerConfig& c);
+LayerBody zero_padding3d(LayerConfig& c);
 // reshaping.cpp
 LayerBody flatten(LayerConfig& c);
+LayerBody permute(LayerConfig& c);
+LayerBody repeat_vector(LayerConfig& c);
 LayerBody reshape_layer(LayerConfig& c);
+// separable_convolutional.cpp
+LayerBody depthwise_conv1d(LayerConfig& c);
+LayerBody depthwise_conv2d(LayerConfig& c);
+LayerBody separable_conv1d(LayerConfig& c);
+LayerBody separable_conv2d(LayerConfig& c);
+// transposed_convolutional.cpp
+LayerBody conv1d_transpose(LayerConfig& c);
+LayerBody conv2d_transpose(LayerConfig& c);
+LayerBody conv3d_transpose(LayerConfig& c);
 
 }  // namespace kcc
