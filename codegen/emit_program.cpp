@@ -60,8 +60,9 @@ std::vector<std::string> sample_rows(const std::vector<NamedType>& items) {
 std::vector<std::string> target_rows(const Module& module) {
   std::vector<std::string> rows;
   for (const Target& target : module.targets) {
-    rows.push_back(fmt::format("{{{}, {}, {}}}", sample_info(target.name, target.type), target.class_indices_allowed,
-                               target.is_class_index));
+    rows.push_back(fmt::format("{{{}, {}, {}, {}}}", sample_info(target.name, target.type),
+                               target.class_indices_allowed, target.is_class_index,
+                               sample_info(target.name, target.sample_weight)));
   }
   return rows;
 }

@@ -11,65 +11,63 @@ namespace {
 // Streams below are numbered in the order of calls; those of layers with a seed of their own follow from it.
 constexpr int64_t kFirstSeededStream = int64_t{1} << 30;
 
-class LayerScope : public CallScope {
+// The outermost model's scope: names lead to states.
+class ModelScope : public CallScope {
  public:
-  LayerScope(Builder& b, bool training, const BoundLayer& layer, GraphContext& context)
-      : CallScope(b, training), layer_(layer), context_(context) {}
+  ModelScope(Builder& b, bool training, BoundModel& model, GraphContext& context)
+      : CallScope(b, training), model_(model), context_(context) {}
 
-  bool trainable() const override { return layer_.trainable; }
+  std::vector<ValueId> losses;
+
+  bool trainable() const override { return model_.spec.trainable; }
   ValueId weight(const std::string& name) override { return context_.current(state_of(name)); }
   void update(const std::string& name, ValueId value) override { context_.update(state_of(name), value); }
+  void add_loss(ValueId loss) override { losses.push_back(loss); }
 
   ValueId random(const Shape& shape, int64_t seed) override {
     const int64_t stream = seed < 0 ? context_.next_stream() : kFirstSeededStream + seed % kFirstSeededStream;
     return random_uniform(b, context_.random_key(), shape, stream);
   }
 
- private:
-  StateId state_of(const std::string& name) const {
-    for (const BoundWeight& weight : layer_.weights)
-      if (weight.name == name) return weight.state;
-    check_failed("weight", __FILE__, __LINE__, "a layer asks for a weight that it did not declare");
+  int32_t origin_of(const std::string& layer, const std::string& class_name) override {
+    return kcc::origin_of(model_, context_.module(), layer, class_name);
   }
 
-  const BoundLayer& layer_;
+ private:
+  StateId state_of(const std::string& name) const {
+    const auto at = model_.states.find(name);
+    KCC_CHECK(at != model_.states.end(), "a layer asks for a weight that it did not declare");
+    return at->second;
+  }
+
+  BoundModel& model_;
   GraphContext& context_;
 };
 
 }  // namespace
 
-std::vector<ValueId> build_forward(const BoundModel& model, GraphContext& context, bool training) {
-  std::map<CallId, ValueId> values;
-  const auto id_of = [&](const TensorSpec& t) { return CallId{model.index.at(t.layer), static_cast<size_t>(t.call)}; };
-  for (const TensorSpec& tensor : model.spec.inputs) {
-    Builder b{context.graph(), model.layers[id_of(tensor).layer].origin};
-    values[id_of(tensor)] = input(b, tensor.layer, {DType::kF32, model.shape(tensor)});
+Forward build_forward(BoundModel& model, GraphContext& context, bool training) {
+  Tensors inputs;
+  for (size_t i = 0; i < model.inputs.size(); ++i) {
+    const std::string& name = model.spec.inputs[i].layer;
+    Builder b{context.graph(), model.origins.at(name)};
+    inputs.push_back({input(b, name, {model.input_dtypes[i], model.inputs[i]})});
   }
-  for (const CallId& id : model.order.calls) {
-    const BoundLayer& layer = model.layers[id.layer];
-    if (layer.body.max_inputs == 0) continue;
-    const CallSpec& call = layer.spec->calls[id.call];
-    std::vector<ValueId> inputs;
-    for (const TensorSpec& tensor : call.inputs) inputs.push_back(values.at(id_of(tensor)));
-    Builder b{context.graph(), layer.origin};
-    LayerScope scope(b, training, layer, context);
-    values[id] = layer.body.call(scope, inputs);
-    KCC_CHECK(b.shape(values[id]) == layer.outputs[id.call], "a layer built another shape than it inferred");
-  }
-  std::vector<ValueId> outputs;
-  for (const TensorSpec& tensor : model.spec.outputs) outputs.push_back(values.at(id_of(tensor)));
-  return outputs;
+  Builder b{context.graph(), -1};
+  ModelScope scope(b, training, model, context);
+  Tensors outputs = call_model(*model.layers, scope, inputs);
+  return {std::move(outputs), std::move(scope.losses)};
 }
 
-void build_predict(const BoundModel& model, Module& module) {
+void build_predict(BoundModel& model, Module& module) {
   module.predict.name = "predict";
   GraphContext context(module, module.predict);
-  const std::vector<ValueId> outputs = build_forward(model, context, false);
+  const Tensors outputs = build_forward(model, context, false).outputs;
   NameCounter names;
   for (size_t i = 0; i < outputs.size(); ++i) {
     const std::string name = names.next(model.spec.outputs[i].layer);
-    module.predict.outputs.push_back({name, outputs[i]});
-    module.outputs.push_back({name, module.predict[outputs[i]].type});
+    module.predict.outputs.push_back({name, outputs[i].value});
+    module.outputs.push_back({name, module.predict[outputs[i].value].type});
   }
   module.inputs = module.predict.inputs;
   context.finish();

@@ -8,10 +8,16 @@
 
 namespace kcc {
 
-// Appends the model's inputs and layers to the context's graph; gives the outputs in the model's order.
-std::vector<ValueId> build_forward(const BoundModel& model, GraphContext& context, bool training);
+// What the layers gave: the outputs in the model's order, and the scalars that they add to the loss.
+struct Forward {
+  Tensors outputs;
+  std::vector<ValueId> losses;
+};
+
+// Appends the model's inputs and layers to the context's graph.
+Forward build_forward(BoundModel& model, GraphContext& context, bool training);
 
 // The module's inputs, outputs and predict graph.
-void build_predict(const BoundModel& model, Module& module);
+void build_predict(BoundModel& model, Module& module);
 
 }  // namespace kcc

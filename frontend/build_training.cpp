@@ -21,9 +21,22 @@ std::vector<int64_t> all_axes(const Builder& b, ValueId x, int64_t first = 0) {
 
 // (B) -> (B, 1, ...), to weigh values of any rank.
 ValueId align_weights(Builder& b, ValueId weights, ValueId values) {
-  Shape shape(b.shape(values).size());
-  shape[0] = b.shape(weights)[0];
+  Shape shape = b.shape(weights);
+  shape.resize(b.shape(values).size());
   return reshape(b, weights, shape);
+}
+
+ValueId sum_of(Builder& b, ValueId x) {
+  return reduce_sum(b, x, all_axes(b, x));
+}
+
+// The weights of an output's values: those of the samples, 0 where the output's mask says so.
+// samples: (B); mask: bool (B, ...), or -1; the others weigh `scale`.
+ValueId merge_mask(Builder& b, ValueId samples, ValueId mask, ValueId scale) {
+  if (mask < 0) return samples;
+  ValueId counted = cast(b, mask, DType::kF32);
+  if (scale >= 0) counted = mul(b, counted, scale);
+  return mul(b, counted, align_weights(b, samples, counted));
 }
 
 // The class numbers' or rows' type for an output.
@@ -65,7 +78,7 @@ struct Reported {
 // Everything that evaluate and train share: the resolved arguments and the states behind them.
 class TrainingBuilder {
  public:
-  TrainingBuilder(const BoundModel& model, const TrainingSpec& spec, Module& module)
+  TrainingBuilder(BoundModel& model, const TrainingSpec& spec, Module& module)
       : model_(model),
         spec_(spec),
         module_(module),
@@ -110,8 +123,14 @@ class TrainingBuilder {
   void add_targets() {
     for (size_t i : trained_) {
       const Loss& loss = *spec_.outputs[i].loss;
-      module_.targets.push_back({module_.outputs[i].name, target_type(module_.outputs[i].type, loss),
-                                 loss.one_hot_labels, loss.class_indices});
+      const Type& output = module_.outputs[i].type;
+      Shape weight = batched_shape({});
+      if (spec_.outputs[i].temporal_weights) weight.push_back(output.shape[1]);
+      module_.targets.push_back({module_.outputs[i].name,
+                                 target_type(output, loss),
+                                 loss.one_hot_labels,
+                                 loss.class_indices,
+                                 {DType::kF32, weight}});
     }
   }
 
@@ -145,9 +164,8 @@ class TrainingBuilder {
     if (!o.learning_rate.schedule)
       module_.learning_rate = add_scalar(o.name + "/learning_rate", StateRole::kOptimizer, DType::kF32,
                                          o.learning_rate.value, path(next_path++));
-    for (size_t i : model_.order.layers)
-      for (const BoundWeight& weight : model_.layers[i].weights)
-        if (weight.trained) weights_.push_back(&weight);
+    for (const BoundWeight& weight : model_.weights)
+      if (weight.trained) weights_.push_back(&weight);
     slots_.resize(weights_.size());
     for (const std::vector<std::string>& group : o.slot_groups) {
       const int64_t group_size = static_cast<int64_t>(group.size());
@@ -176,22 +194,26 @@ class TrainingBuilder {
 
   // The forward pass, losses and metrics; gives the total loss.
   ValueId build(GraphContext& context, bool training) {
-    const std::vector<ValueId> predictions = build_forward(model_, context, training);
+    const Forward forward = build_forward(model_, context, training);
+    const Tensors& predictions = forward.outputs;
     Builder b{context.graph(), loss_origin_};
     std::vector<Comparison> comparisons(predictions.size());
     std::vector<ValueId> weights(predictions.size(), -1);
     for (size_t k = 0; k < trained_.size(); ++k)
-      comparisons[trained_[k]] = {input(b, module_.targets[k].name, module_.targets[k].type), predictions[trained_[k]]};
+      comparisons[trained_[k]] = {input(b, module_.targets[k].name, module_.targets[k].type),
+                                  predictions[trained_[k]].value};
     for (size_t k = 0; k < trained_.size(); ++k)
-      weights[trained_[k]] = input(b, module_.targets[k].name + "/sample_weight", {DType::kF32, batched_shape({})});
+      weights[trained_[k]] = input(b, module_.targets[k].name + "/sample_weight", module_.targets[k].sample_weight);
     std::vector<ValueId> losses(predictions.size(), -1);
     ValueId total = -1;
     for (size_t i : trained_) {
       const OutputTraining& output = spec_.outputs[i];
-      losses[i] = reduce_loss(b, output.loss->values(b, comparisons[i]), weights[i], output.loss->reduction);
+      losses[i] = reduce_loss(b, output.loss->values(b, comparisons[i]), weights[i], predictions[i].mask,
+                              output.loss->reduction);
       ValueId weighted = output.loss_weight == 1 ? losses[i] : mul(b, losses[i], output.loss_weight);
       total = total < 0 ? weighted : add(b, total, weighted);
     }
+    for (ValueId loss : forward.losses) total = add(b, total, loss);
     total = add_penalties(context, total);
     for (const Reported& reported : reported_) {
       const size_t i = reported.output;
@@ -201,21 +223,28 @@ class TrainingBuilder {
       else if (reported.source == Reported::Source::kOutputLoss)
         accumulate_loss(context, reported, losses[i]);
       else
-        accumulate(context, reported, reported.function->values(b, comparisons[i]), weights[i]);
+        accumulate(context, reported, reported.function->values(b, comparisons[i]), weights[i], predictions[i].mask);
     }
     return total;
   }
 
-  // values: (B, ...), weights: (B). Keras divides by the number of values, whatever their weights.
-  static ValueId reduce_loss(Builder& b, ValueId values, ValueId weights, Reduction reduction) {
-    ValueId aligned = align_weights(b, weights, values);
-    ValueId weighted = mul(b, values, aligned);
-    ValueId sum = reduce_sum(b, weighted, all_axes(b, weighted));
+  // values: (B, ...), samples: (B), mask as in merge_mask. Keras divides by the number of values, whatever their
+  // weights, but counts those that are masked out as absent.
+  static ValueId reduce_loss(Builder& b, ValueId values, ValueId samples, ValueId mask, Reduction reduction) {
+    ValueId scale = -1;
+    if (mask >= 0 && reduction == Reduction::kMeanOverBatch)
+      scale = or_zero(b, extent(b, b.shape(mask)), sum_of(b, cast(b, mask, DType::kF32)));
+    ValueId weights = merge_mask(b, samples, mask, scale);
+    ValueId sum = sum_of(b, mul(b, values, align_weights(b, weights, values)));
     if (reduction == Reduction::kSum) return sum;
     if (reduction == Reduction::kMeanOverBatch) return div(b, sum, extent(b, b.shape(values)));
-    ValueId weight = reduce_sum(b, weights, {0});
-    ValueId is_zero = binary(b, OpKind::kEq, weight, constant(b, 0.0));
-    return select(b, is_zero, constant(b, 0.0), div(b, sum, select(b, is_zero, constant(b, 1.0), weight)));
+    return or_zero(b, sum, sum_of(b, weights));
+  }
+
+  // a / b, 0 where b is 0.
+  static ValueId or_zero(Builder& b, ValueId dividend, ValueId divisor) {
+    ValueId is_zero = binary(b, OpKind::kEq, divisor, constant(b, 0.0));
+    return select(b, is_zero, constant(b, 0.0), div(b, dividend, select(b, is_zero, constant(b, 1.0), divisor)));
   }
 
   ValueId add_penalties(GraphContext& context, ValueId total) {
@@ -240,14 +269,22 @@ class TrainingBuilder {
     add_to(context, reported.count, samples);
   }
 
-  // values: (B, ...); each sample's mean over the rest is one value of the metric.
-  void accumulate(GraphContext& context, const Reported& reported, ValueId values, ValueId weights) {
+  // values: (B, ...); each sample's mean over the rest is one value of the metric. What is masked out counts as 0, with
+  // the weight 0.
+  void accumulate(GraphContext& context, const Reported& reported, ValueId values, ValueId samples, ValueId mask) {
     Builder b{context.graph(), metric_origin_};
-    ValueId samples = b.type(values).rank() > 1 ? mean(b, values, all_axes(b, values, 1)) : values;
+    const auto sample_means = [&](ValueId x) { return b.type(x).rank() > 1 ? mean(b, x, all_axes(b, x, 1)) : x; };
     const bool weighted = reported.source == Reported::Source::kWeightedMetric;
-    if (weighted) samples = mul(b, samples, weights);
-    add_to(context, reported.total, reduce_sum(b, samples, {0}));
-    add_to(context, reported.count, weighted ? reduce_sum(b, weights, {0}) : extent(b, batched_shape({})));
+    if (!weighted && mask < 0) {
+      add_to(context, reported.total, reduce_sum(b, sample_means(values), {0}));
+      return add_to(context, reported.count, extent(b, batched_shape({})));
+    }
+    ValueId weights = weighted ? merge_mask(b, samples, mask, -1) : cast(b, mask, DType::kF32);
+    if (b.type(values).rank() > b.type(weights).rank())
+      values = mean(b, values, all_axes(b, values, b.type(weights).rank()));
+    values = mul(b, values, align_weights(b, weights, values));
+    add_to(context, reported.total, reduce_sum(b, sample_means(values), {0}));
+    add_to(context, reported.count, reduce_sum(b, sample_means(weights), {0}));
   }
 
   // ---- updates
@@ -277,13 +314,14 @@ class TrainingBuilder {
       WeightStep step{values[w], gradients[w], shared, {}};
       if (shrink >= 0) step.weight = sub(b, step.weight, mul(b, step.weight, shrink));
       for (StateId slot : slots_[w]) step.slots.push_back(context.read(slot));
-      context.update(weights_[w]->state, o.update(b, step));
+      ValueId next = o.update(b, step);
+      context.update(weights_[w]->state, weights_[w]->constraint ? weights_[w]->constraint(b, next) : next);
       for (size_t s = 0; s < step.slots.size(); ++s) context.update(slots_[w][s], step.slots[s]);
     }
     context.update(module_.iterations, next);
   }
 
-  const BoundModel& model_;
+  BoundModel& model_;
   const TrainingSpec& spec_;
   Module& module_;
   int32_t loss_origin_, metric_origin_, optimizer_origin_;
@@ -295,7 +333,7 @@ class TrainingBuilder {
 
 }  // namespace
 
-void build_training(const BoundModel& model, const TrainingOverrides& overrides, const Report& report, Module& module) {
+void build_training(BoundModel& model, const TrainingOverrides& overrides, const Report& report, Module& module) {
   const TrainingSpec spec = resolve_compile(model.spec.compile, overrides, module.outputs, report);
   if (report.diagnostics.has_errors() || !spec.has_loss()) return;
   TrainingBuilder(model, spec, module).run();

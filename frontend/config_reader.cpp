@@ -32,8 +32,9 @@ std::optional<NamedObject> named_object(const json::Value& value) {
   return NamedObject{class_name->text, config, value.mark};
 }
 
-ConfigReader::ConfigReader(const json::Value* config, json::Mark mark, std::string subject, const Report& report)
-    : config_(config), mark_(mark), subject_(std::move(subject)), report_(report) {}
+ConfigReader::ConfigReader(const json::Value* config, json::Mark mark, std::string subject, const Report& report,
+                           const Environment& environment)
+    : config_(config), mark_(mark), subject_(std::move(subject)), report_(report), environment_(environment) {}
 
 const json::Value* ConfigReader::raw(const std::string& key) {
   known_.insert(key);

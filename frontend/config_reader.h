@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "frontend/environment.h"
 #include "frontend/report.h"
 
 namespace kcc {
@@ -24,11 +25,13 @@ std::optional<NamedObject> named_object(const json::Value& value);
 class ConfigReader {
  public:
   // `subject` is what messages call the object: "Dense". A null config is one without options.
-  ConfigReader(const json::Value* config, json::Mark mark, std::string subject, const Report& report);
+  ConfigReader(const json::Value* config, json::Mark mark, std::string subject, const Report& report,
+               const Environment& environment = {});
 
   const Report& report() const { return report_; }
   const std::string& subject() const { return subject_; }
   json::Mark mark() const { return mark_; }
+  const Environment& environment() const { return environment_; }
 
   // The option's value, null where absent. Counts as read.
   const json::Value* find(const std::string& key);
@@ -65,6 +68,7 @@ class ConfigReader {
   json::Mark mark_;
   std::string subject_;
   const Report& report_;
+  Environment environment_;
   std::vector<std::string> positional_;
   std::set<std::string> known_;  // asked for, whether present or not
 };

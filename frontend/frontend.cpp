@@ -15,7 +15,7 @@ Module read_module(const std::string& bytes, const std::string& file, const Fron
   module.name = spec->name;
   module.keras_version = spec->keras_version;
   const Report report{file, "", diagnostics};
-  const auto model = bind_layers(*spec, options, report, module);
+  auto model = bind_layers(*spec, options, report, module);
   if (!model) return module;
   // From here on the layers fit together: what is built cannot fail.
   build_predict(*model, module);

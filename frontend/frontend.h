@@ -8,6 +8,7 @@
 
 #include "compiler/ir/module.h"
 #include "compiler/support/diagnostics.h"
+#include "frontend/environment.h"
 
 namespace kcc {
 
@@ -17,11 +18,13 @@ struct TrainingOverrides {
   std::map<std::string, std::string> losses;                 // by output name; "" for every output
   std::vector<std::pair<std::string, std::string>> metrics;  // (output name or "", metric)
   std::map<std::string, double> loss_weights;                // by output name
+  std::map<std::string, bool> temporal_weights = {};         // by output name, "" for every output: one weight a step
 };
 
 struct FrontendOptions {
   std::map<std::string, std::vector<int64_t>> input_shapes;  // --input-shape, by input layer; "" for the only one
   TrainingOverrides training;
+  Environment environment = {};
 };
 
 // Recognises the file by its content. `file` is for messages. On errors the result is meaningless.

@@ -13,6 +13,15 @@ std::string keras_shape(const Shape& shape) {
   return text + (shape.size() == 1 ? ",)" : ")");
 }
 
+std::vector<Weight> inside(const std::string& name, const std::string& file, std::vector<Weight> weights) {
+  for (Weight& weight : weights) {
+    weight.name = name + "/" + weight.name;
+    weight.file = file + "/" + weight.file;
+    if (!weight.layer.empty()) weight.layer = name + "/" + weight.layer;
+  }
+  return weights;
+}
+
 std::optional<int64_t> positive_axis(int64_t axis, size_t rank) {
   const int64_t limit = static_cast<int64_t>(rank);
   if (axis < -limit || axis >= limit) return std::nullopt;

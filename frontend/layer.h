@@ -11,6 +11,7 @@
 #include "compiler/ir/module.h"
 #include "compiler/ops/builder.h"
 #include "frontend/config_reader.h"
+#include "frontend/training/constraints.h"
 #include "frontend/training/initializers.h"
 #include "frontend/training/regularizers.h"
 
@@ -18,12 +19,24 @@ namespace kcc {
 
 using Shapes = std::vector<Shape>;
 
+// What flows between layers: a value and, where a layer further up said which of its steps count, its mask: bool, of
+// the value's leading extents (B, T).
+struct Tensor {
+  ValueId value = -1;
+  ValueId mask = -1;
+};
+using Tensors = std::vector<Tensor>;
+
 struct Weight {
-  std::string name;
+  std::string name;  // within the layer: "kernel", "lstm_cell/kernel"
   std::vector<int64_t> shape;
   InitializerSpec initializer;
   bool trained = true;  // false: a statistic, which training does not touch by gradient
-  Penalty penalty;
+  Penalty penalty = {};
+  Constraint constraint = {};
+  std::string file = "";   // its place in a weights file within the layer; "vars/2", by position, where left out
+  std::string layer = "";  // of a nested model's: the path of its layer, "encoder/dense_1"; and that layer's class
+  std::string layer_class = "";
 };
 
 // What a layer may use while it expands into one graph. build_graph implements it.
@@ -41,22 +54,70 @@ class CallScope {
   virtual void update(const std::string& name, ValueId value) = 0;
   // Uniform in [0, 1), new in every step and for every call. Calls with the same seed share their numbers.
   virtual ValueId random(const Shape& shape, int64_t seed) = 0;
+  // A scalar that training adds to the loss.
+  virtual void add_loss(ValueId loss) = 0;
+  // The origin of the nodes of a layer inside this one.
+  virtual int32_t origin_of(const std::string& layer, const std::string& class_name) = 0;
 };
 
+// What a layer inside another one sees: its own names stand behind the outer layer's.
+class ChildScope : public CallScope {
+ public:
+  ChildScope(CallScope& outer, std::string name, bool trainable = true)
+      : CallScope(outer.b, outer.training), outer_(outer), name_(std::move(name)), trainable_(trainable) {}
+
+  bool trainable() const override { return trainable_ && outer_.trainable(); }
+  ValueId weight(const std::string& name) override { return outer_.weight(path(name)); }
+  void update(const std::string& name, ValueId value) override { outer_.update(path(name), value); }
+  ValueId random(const Shape& shape, int64_t seed) override { return outer_.random(shape, seed); }
+  void add_loss(ValueId loss) override { outer_.add_loss(loss); }
+  int32_t origin_of(const std::string& layer, const std::string& class_name) override {
+    return outer_.origin_of(path(layer), class_name);
+  }
+
+ private:
+  std::string path(const std::string& name) const { return name_.empty() ? name : name_ + "/" + name; }
+
+  CallScope& outer_;
+  std::string name_;
+  bool trainable_;
+};
+
+// How a layer of one output treats the mask of its first input.
+enum class MaskRule {
+  kDrop,  // Keras's default: the layer does not support masks
+  kPass,  // hands it on
+};
+
+// Most layers have one output and do not look at masks: their recipes give `infer` and `call`. Others give `infer_all`
+// and `call_all`; read_layer completes the one form by the other, so that whoever uses a body calls those.
 struct LayerBody {
-  // Of an input layer: the extents of a batch, -1 where the file leaves them open.
+  // Of an input layer, and of a model with one input: the extents of a batch, -1 where the file leaves them open.
   std::optional<std::vector<int64_t>> input;
+  DType input_dtype = DType::kF32;
   size_t min_inputs = 1, max_inputs = 1;
+  MaskRule masks = MaskRule::kDrop;
+  bool takes_integers = false;  // as they are; others get integer inputs as f32
+  bool trainable = true;
+  std::string class_name;  // Keras's, without aliases
+
   // The shape of the output; empty after reporting why the inputs do not fit.
   std::function<std::optional<Shape>(const Shapes&)> infer;
-  // Weights in Keras's order. Called once, after infer accepted the shapes. May be null.
+  std::function<std::optional<Shapes>(const Shapes&)> infer_all;
+  // Weights in Keras's order. Called after infer accepted the shapes. May be null.
   std::function<std::vector<Weight>(const Shapes&)> weights;
   std::function<ValueId(CallScope&, const std::vector<ValueId>&)> call;
+  std::function<Tensors(CallScope&, const Tensors&)> call_all;
 };
+
+// The weights of a layer inside another one: names behind `name`, places in files behind `file`.
+std::vector<Weight> inside(const std::string& name, const std::string& file, std::vector<Weight> weights);
+
+class LayerConfig;
 
 struct LayerRecipe {
   std::string class_name;  // as Keras writes it
-  LayerBody (*read)(ConfigReader&);
+  LayerBody (*read)(LayerConfig&);
 };
 
 // Reports at the layer's place that shapes do not fit: `return misfit("...")`.

@@ -9,6 +9,12 @@
 namespace kcc {
 namespace {
 
+std::vector<TensorSpec> tensors_of(const CallSpec& call) {
+  std::vector<TensorSpec> tensors = call.inputs;
+  for (const auto& [name, more] : call.by_name) tensors.insert(tensors.end(), more.begin(), more.end());
+  return tensors;
+}
+
 // keras/src/ops/function.py, map_graph and _build_map.
 class Traversal {
  public:
@@ -53,11 +59,6 @@ class Traversal {
            fmt::format("there is no call {} of layer '{}', which has {}", tensor.call, tensor.layer, calls));
       return std::nullopt;
     }
-    if (tensor.output != 0) {
-      fail(report, tensor.mark,
-           fmt::format("there is no output {} of layer '{}', which has 1", tensor.output, tensor.layer));
-      return std::nullopt;
-    }
     return CallId{at->second, static_cast<size_t>(tensor.call)};
   }
 
@@ -93,7 +94,7 @@ class Traversal {
     enter(output);
     while (!path.empty() && !failed_) {
       Step& step = path.back();
-      const auto& inputs = call(step.id).inputs;
+      const std::vector<TensorSpec> inputs = tensors_of(call(step.id));
       if (step.next == inputs.size()) {
         state_[step.id] = kFinished;
         finished_.push_back(step.id);
@@ -110,7 +111,7 @@ class Traversal {
     for (auto id = finished_.rbegin(); id != finished_.rend(); ++id) {
       const int64_t depth = std::max(call_depth_[*id], layer_depth_[id->layer]);
       layer_depth_[id->layer] = call_depth_[*id] = depth;
-      for (const TensorSpec& input : call(*id).inputs) {
+      for (const TensorSpec& input : tensors_of(call(*id))) {
         int64_t& before = call_depth_[{index_[input.layer], static_cast<size_t>(input.call)}];
         before = std::max(before, depth + 1);
       }
@@ -139,7 +140,8 @@ class Traversal {
     std::set<int64_t> depths;
     std::set<size_t> layers;
     for (const auto& [id, depth] : call_depth_)
-      if (!depths.insert(depth).second || !layers.insert(id.layer).second || call(id).inputs.size() > 1) return false;
+      if (!depths.insert(depth).second || !layers.insert(id.layer).second || tensors_of(call(id)).size() > 1)
+        return false;
     return true;
   }
 

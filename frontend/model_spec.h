@@ -24,9 +24,10 @@ struct TensorSpec {
 
 // One inbound node: the layer applied to these tensors.
 struct CallSpec {
-  std::vector<TensorSpec> inputs;                          // by position
+  std::vector<TensorSpec> inputs;  // by position
   json::Mark mark;
-  std::map<std::string, std::vector<TensorSpec>> by_name;  // keyword arguments that are tensors: "initial_state", "mask"
+  std::map<std::string, std::vector<TensorSpec>>
+      by_name;  // keyword arguments that are tensors: "initial_state", "mask"
 };
 
 // A reader rewrites what older versions spell otherwise: class names, option names and values here are Keras 3's, and

@@ -70,13 +70,15 @@ struct Target {
   std::string name;                    // the output layer's name
   Type type;                           // of the graph's input
   bool class_indices_allowed = false;  // integer labels become one-hot rows (as to_categorical would)
-  bool is_class_index = false;         // one-hot rows become integer labels are refused; (n,) and (n, 1) are accepted
+  bool is_class_index = false;         // wants integer labels; (n,) and (n, 1) both fit
+  Type sample_weight = {DType::kF32, batched_shape({})};  // one a sample, or (B, T) where they are temporal
 };
 
 struct Module {
   std::string name;  // the model's name: "sequential", "functional"
   std::string keras_version;
   bool is_sequential = false;
+  int64_t fixed_batch = 0;  // the only batch that the model works with; 0: any
   std::vector<Origin> origins;
   std::vector<State> states;
   std::vector<Metric> metrics;     // metrics[0] is "loss"

@@ -10,6 +10,7 @@ namespace {
 
 LayerBody applying(const Activation& activation) {
   LayerBody body;
+  body.masks = MaskRule::kPass;
   body.infer = [=](const Shapes& inputs) { return activation.infer(inputs[0]); };
   body.call = [=](CallScope& scope, const std::vector<ValueId>& inputs) { return activation(scope.b, inputs[0]); };
   return body;
@@ -17,20 +18,20 @@ LayerBody applying(const Activation& activation) {
 
 }  // namespace
 
-LayerBody activation_layer(ConfigReader& c) {
+LayerBody activation_layer(LayerConfig& c) {
   if (!c.has("activation")) c.error("activation", "the name of an activation");
   return applying(read_activation(c, "activation"));
 }
 
-LayerBody elu_layer(ConfigReader& c) {
+LayerBody elu_layer(LayerConfig& c) {
   return applying(make_activation("elu", c));
 }
-LayerBody relu_layer(ConfigReader& c) {
+LayerBody relu_layer(LayerConfig& c) {
   return applying(make_activation("relu", c));
 }
 
 // The layer's default slope is not the function's.
-LayerBody leaky_relu_layer(ConfigReader& c) {
+LayerBody leaky_relu_layer(LayerConfig& c) {
   const json::Value slope = [&] {
     json::Value value;
     value.kind = json::Kind::kNumber;
@@ -42,7 +43,7 @@ LayerBody leaky_relu_layer(ConfigReader& c) {
   return applying(make_activation("leaky_relu", parameters));
 }
 
-LayerBody softmax_layer(ConfigReader& c) {
+LayerBody softmax_layer(LayerConfig& c) {
   const json::Value* axis = c.find("axis");
   if (!axis || !axis->is_array()) return applying(make_activation("softmax", c));
   if (axis->items.size() != 1) {

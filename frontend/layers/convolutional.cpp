@@ -35,7 +35,7 @@ Window padded(const WindowOptions& o, const std::vector<int64_t>& extents) {
 }  // namespace
 
 // x: (B, H, W, C)  kernel: (kh, kw, C/groups, filters)
-LayerBody conv2d(ConfigReader& c) {
+LayerBody conv2d(LayerConfig& c) {
   const int64_t filters = c.positive("filters");
   const int64_t groups = c.positive("groups", 1);
   if (filters % groups != 0) c.error("groups", fmt::format("a divisor of the {} filters", filters));

@@ -16,13 +16,23 @@ std::optional<std::vector<int64_t>> read_input_shape(ConfigReader& c) {
   for (const char* key : {"shape", "input_shape"}) {
     if (!c.has(key)) continue;
     auto extents = c.shape(key);
-    c.ignore({"batch_size"});  // any batch runs
-    if (extents) extents->insert(extents->begin(), -1);
+    if (extents) extents->insert(extents->begin(), c.has("batch_size") ? c.positive("batch_size") : -1);
     return extents;
   }
   for (const char* key : {"batch_shape", "batch_input_shape"})
     if (c.has(key)) return c.shape(key);
   return std::nullopt;  // --input-shape may still say it
+}
+
+// Integers stay integers; all kinds of floating point are float32 here, as layers would cast them.
+DType read_input_dtype(ConfigReader& c) {
+  const json::Value* dtype = c.find("dtype");
+  if (!dtype) return DType::kF32;
+  const std::string& name = dtype->text;
+  if (name == "bool") return DType::kBool;
+  if (name.find("int") != std::string::npos) return DType::kI32;
+  if (name.find("float") == std::string::npos) c.error("dtype", "a type of numbers");
+  return DType::kF32;
 }
 
 // (rows..., K) -> (product of rows, K)
@@ -35,10 +45,11 @@ ValueId as_matrix(Builder& b, ValueId x) {
 
 }  // namespace
 
-LayerBody input_layer(ConfigReader& c) {
+LayerBody input_layer(LayerConfig& c) {
   LayerBody body;
   body.min_inputs = body.max_inputs = 0;
   body.input = read_input_shape(c);
+  body.input_dtype = read_input_dtype(c);
   c.refuse("sparse", "kcc has no sparse inputs for");
   c.refuse("ragged", "kcc has no ragged inputs for");
   c.refuse("optional", "kcc has no optional inputs for");
@@ -61,12 +72,13 @@ LayerBody input_layer(ConfigReader& c) {
 }
 
 // y = activation(x W + b). x: (B, ..., K)  W: (K, units)
-LayerBody dense(ConfigReader& c) {
+LayerBody dense(LayerConfig& c) {
   const int64_t units = c.positive("units");
   const KernelOptions kernel = read_kernel_options(c);
   const Activation activation = read_activation(c, "activation");
   c.refuse("quantization_config");
   LayerBody body;
+  body.masks = MaskRule::kPass;
   body.infer = [=, misfit = Misfit(c)](const Shapes& inputs) -> std::optional<Shape> {
     Shape shape = inputs[0];
     if (shape.size() < 2)

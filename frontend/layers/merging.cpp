@@ -40,7 +40,7 @@ std::optional<Shape> broadcast(const Shape& a, const Shape& b) {
 
 }  // namespace
 
-LayerBody add_layer(ConfigReader& c) {
+LayerBody add_layer(LayerConfig& c) {
   LayerBody body;
   body.max_inputs = std::numeric_limits<size_t>::max();
   body.infer = [misfit = Misfit(c), name = c.subject()](const Shapes& inputs) -> std::optional<Shape> {
@@ -68,7 +68,7 @@ LayerBody add_layer(ConfigReader& c) {
   return body;
 }
 
-LayerBody concatenate(ConfigReader& c) {
+LayerBody concatenate(LayerConfig& c) {
   const int64_t axis = c.integer("axis", -1);
   LayerBody body;
   body.max_inputs = std::numeric_limits<size_t>::max();

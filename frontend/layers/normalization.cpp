@@ -16,6 +16,7 @@ struct BatchNorm {
   bool center = true, scale = true;
   InitializerSpec beta, gamma, mean, variance;
   Penalty beta_penalty, gamma_penalty;
+  Constraint beta_constraint, gamma_constraint;
 };
 
 int64_t read_axis(ConfigReader& c) {
@@ -39,7 +40,9 @@ BatchNorm read_batch_norm(ConfigReader& c) {
   o.variance = read_initializer(c, "moving_variance_initializer", "ones");
   o.beta_penalty = read_penalty(c, "beta_regularizer");
   o.gamma_penalty = read_penalty(c, "gamma_regularizer");
-  for (const char* key : {"beta_constraint", "gamma_constraint", "synchronized", "renorm"}) c.refuse(key);
+  o.beta_constraint = read_constraint(c, "beta_constraint");
+  o.gamma_constraint = read_constraint(c, "gamma_constraint");
+  for (const char* key : {"synchronized", "renorm"}) c.refuse(key);
   c.ignore({"renorm_clipping", "renorm_momentum"});
   return o;
 }
@@ -86,9 +89,10 @@ ValueId infer(CallScope& scope, ValueId x, const BatchNorm& o, int64_t axis) {
 
 }  // namespace
 
-LayerBody batch_normalization(ConfigReader& c) {
+LayerBody batch_normalization(LayerConfig& c) {
   const BatchNorm o = read_batch_norm(c);
   LayerBody body;
+  body.masks = MaskRule::kPass;
   body.infer = [=, misfit = Misfit(c)](const Shapes& inputs) -> std::optional<Shape> {
     const auto axis = positive_axis(o.axis, inputs[0].size());
     if (axis && *axis > 0) return inputs[0];
@@ -98,10 +102,10 @@ LayerBody batch_normalization(ConfigReader& c) {
   body.weights = [=](const Shapes& inputs) {
     const std::vector<int64_t> shape{inputs[0][static_cast<size_t>(*positive_axis(o.axis, inputs[0].size()))].size};
     std::vector<Weight> weights;
-    if (o.scale) weights.push_back({"gamma", shape, o.gamma, true, o.gamma_penalty});
-    if (o.center) weights.push_back({"beta", shape, o.beta, true, o.beta_penalty});
-    weights.push_back({"moving_mean", shape, o.mean, false, {}});
-    weights.push_back({"moving_variance", shape, o.variance, false, {}});
+    if (o.scale) weights.push_back({"gamma", shape, o.gamma, true, o.gamma_penalty, o.gamma_constraint});
+    if (o.center) weights.push_back({"beta", shape, o.beta, true, o.beta_penalty, o.beta_constraint});
+    weights.push_back({"moving_mean", shape, o.mean, false});
+    weights.push_back({"moving_variance", shape, o.variance, false});
     return weights;
   };
   body.call = [=](CallScope& scope, const std::vector<ValueId>& inputs) {

@@ -12,8 +12,8 @@
 namespace kcc {
 
 std::vector<Weight> KernelOptions::weights(const std::vector<int64_t>& kernel_shape, int64_t units) const {
-  std::vector<Weight> weights{{"kernel", kernel_shape, kernel, true, kernel_penalty}};
-  if (use_bias) weights.push_back({"bias", {units}, bias, true, bias_penalty});
+  std::vector<Weight> weights{{"kernel", kernel_shape, kernel, true, kernel_penalty, kernel_constraint}};
+  if (use_bias) weights.push_back({"bias", {units}, bias, true, bias_penalty, bias_constraint});
   return weights;
 }
 
@@ -24,8 +24,8 @@ KernelOptions read_kernel_options(ConfigReader& config) {
   options.bias = read_initializer(config, "bias_initializer", "zeros");
   options.kernel_penalty = read_penalty(config, "kernel_regularizer");
   options.bias_penalty = read_penalty(config, "bias_regularizer");
-  config.refuse("kernel_constraint");
-  config.refuse("bias_constraint");
+  options.kernel_constraint = read_constraint(config, "kernel_constraint");
+  options.bias_constraint = read_constraint(config, "bias_constraint");
   config.refuse("lora_rank");
   config.ignore({"lora_alpha"});
   return options;

@@ -13,6 +13,7 @@ struct KernelOptions {
   bool use_bias = true;
   InitializerSpec kernel, bias;
   Penalty kernel_penalty, bias_penalty;
+  Constraint kernel_constraint, bias_constraint;
 
   // The weights "kernel" and, if there is one, "bias".
   std::vector<Weight> weights(const std::vector<int64_t>& kernel_shape, int64_t units) const;

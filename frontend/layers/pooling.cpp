@@ -39,14 +39,14 @@ LayerBody pooling2d(ConfigReader& c, Pool pool) {
 
 }  // namespace
 
-LayerBody max_pooling2d(ConfigReader& c) {
+LayerBody max_pooling2d(LayerConfig& c) {
   return pooling2d(c, max_pool);
 }
-LayerBody average_pooling2d(ConfigReader& c) {
+LayerBody average_pooling2d(LayerConfig& c) {
   return pooling2d(c, avg_pool);
 }
 
-LayerBody global_average_pooling2d(ConfigReader& c) {
+LayerBody global_average_pooling2d(LayerConfig& c) {
   const DataFormat format = read_data_format(c);
   const bool keep_dims = c.boolean("keepdims", false);
   const int64_t first = static_cast<int64_t>(first_spatial_axis(format));

@@ -1,34 +1,34 @@
 // The recipes of this folder, by family file. registry.cpp lists them under their Keras names.
 #pragma once
 
-#include "frontend/layer.h"
+#include "frontend/layer_config.h"
 
 namespace kcc {
 
 // activations.cpp
-LayerBody activation_layer(ConfigReader& c);
-LayerBody elu_layer(ConfigReader& c);
-LayerBody leaky_relu_layer(ConfigReader& c);
-LayerBody relu_layer(ConfigReader& c);
-LayerBody softmax_layer(ConfigReader& c);
+LayerBody activation_layer(LayerConfig& c);
+LayerBody elu_layer(LayerConfig& c);
+LayerBody leaky_relu_layer(LayerConfig& c);
+LayerBody relu_layer(LayerConfig& c);
+LayerBody softmax_layer(LayerConfig& c);
 // convolutional.cpp
-LayerBody conv2d(ConfigReader& c);
+LayerBody conv2d(LayerConfig& c);
 // core.cpp
-LayerBody dense(ConfigReader& c);
-LayerBody input_layer(ConfigReader& c);
+LayerBody dense(LayerConfig& c);
+LayerBody input_layer(LayerConfig& c);
 // merging.cpp
-LayerBody add_layer(ConfigReader& c);
-LayerBody concatenate(ConfigReader& c);
+LayerBody add_layer(LayerConfig& c);
+LayerBody concatenate(LayerConfig& c);
 // normalization.cpp
-LayerBody batch_normalization(ConfigReader& c);
+LayerBody batch_normalization(LayerConfig& c);
 // pooling.cpp
-LayerBody average_pooling2d(ConfigReader& c);
-LayerBody global_average_pooling2d(ConfigReader& c);
-LayerBody max_pooling2d(ConfigReader& c);
+LayerBody average_pooling2d(LayerConfig& c);
+LayerBody global_average_pooling2d(LayerConfig& c);
+LayerBody max_pooling2d(LayerConfig& c);
 // regularization.cpp
-LayerBody dropout(ConfigReader& c);
+LayerBody dropout(LayerConfig& c);
 // reshaping.cpp
-LayerBody flatten(ConfigReader& c);
-LayerBody reshape_layer(ConfigReader& c);
+LayerBody flatten(LayerConfig& c);
+LayerBody reshape_layer(LayerConfig& c);
 
 }  // namespace kcc

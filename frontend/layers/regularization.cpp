@@ -10,7 +10,7 @@
 namespace kcc {
 
 // In training each element is kept with probability 1 - rate and scaled by 1 / (1 - rate).
-LayerBody dropout(ConfigReader& c) {
+LayerBody dropout(LayerConfig& c) {
   const double rate = c.number("rate", 0);
   if (!c.has("rate") || !(rate >= 0 && rate <= 1)) c.error("rate", "a number from 0 to 1");
   const auto noise = c.shape("noise_shape");
@@ -23,6 +23,7 @@ LayerBody dropout(ConfigReader& c) {
     return mask;
   };
   LayerBody body;
+  body.masks = MaskRule::kPass;
   body.infer = [=, misfit = Misfit(c)](const Shapes& inputs) -> std::optional<Shape> {
     const Shape &shape = inputs[0], mask = noise && noise->size() == shape.size() ? mask_shape(shape) : Shape{};
     bool fits = !noise || mask.size() == shape.size();

@@ -15,9 +15,10 @@ int64_t sample_size(const Shape& shape) {
 
 }  // namespace
 
-LayerBody flatten(ConfigReader& c) {
+LayerBody flatten(LayerConfig& c) {
   const DataFormat format = read_data_format(c);
   LayerBody body;
+  body.takes_integers = true;
   body.infer = [](const Shapes& inputs) -> std::optional<Shape> { return batched_shape({sample_size(inputs[0])}); };
   body.call = [=](CallScope& scope, const std::vector<ValueId>& inputs) {
     Builder& b = scope.b;
@@ -27,7 +28,7 @@ LayerBody flatten(ConfigReader& c) {
   return body;
 }
 
-LayerBody reshape_layer(ConfigReader& c) {
+LayerBody reshape_layer(LayerConfig& c) {
   const std::vector<int64_t> target = c.shape("target_shape").value_or(std::vector<int64_t>{});
   if (!c.has("target_shape")) c.error("target_shape", "a list of extents");
   int64_t open = 0;
@@ -38,6 +39,7 @@ LayerBody reshape_layer(ConfigReader& c) {
       break;
     }
   LayerBody body;
+  body.takes_integers = true;
   body.infer = [=, misfit = Misfit(c)](const Shapes& inputs) -> std::optional<Shape> {
     const int64_t total = sample_size(inputs[0]);
     int64_t known = 1;
