@@ -84,6 +84,8 @@ enum class OpKind {
   kSoftmax,
   kLogSoftmax,  // axis is the last
   kNormalize,   // axes, epsilon: (x - mean) / sqrt(variance + epsilon)
+  // marks
+  kStopGradient,  // its operand, for which no gradient flows
   // random
   kRandomUniform,  // (key: u32(4) = seed low, seed high, step low, step high): shape, stream: [0, 1)
   kCount

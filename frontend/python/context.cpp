@@ -8,9 +8,7 @@ constexpr int64_t kMostLeaves = 100000;
 }  // namespace
 
 std::nullopt_t Context::fail(Mark mark, std::string message, std::string hint) {
-  if (!failed)
-    environment.diagnostics.error({file, mark.line, mark.column, environment.layer}, std::move(message),
-                                  std::move(hint));
+  if (!failed) run.diagnostics.error({file, mark.line, mark.column, run.layer}, std::move(message), std::move(hint));
   failed = true;
   return std::nullopt;
 }

@@ -17,10 +17,10 @@ using Result = std::optional<Value>;
 
 struct Context {
   Builder& b;
-  const Environment& environment;
-  std::string file;        // of the function that runs
+  const Run& run;
+  std::string file = {};    // of the function that runs
   int64_t budget = 500000;  // of steps and of nodes
-  int depth = 0;           // of the interpreter's recursion
+  int depth = 0;            // of the interpreter's recursion
   bool failed = false;
   // Calls a function value with arguments by position.
   std::function<Result(Mark, const Value& function, std::vector<Value> arguments)> call = nullptr;

@@ -7,9 +7,10 @@ namespace kcc::python {
 
 bool is_keyword(const std::string& word) {
   static constexpr std::string_view kWords[] = {
-      "False", "None",   "True",  "and",    "as",   "assert", "async",  "await",    "break",  "class", "continue", "def",
-      "del",   "elif",   "else",  "except", "for",  "from",   "global", "if",       "import", "in",    "is",       "lambda",
-      "not",   "finally", "nonlocal", "or", "pass", "raise",  "return", "try",      "while",  "with",  "yield"};
+      "False",  "None",     "True",   "and",    "as",   "assert", "async",  "await",   "break",
+      "class",  "continue", "def",    "del",    "elif", "else",   "except", "for",     "from",
+      "global", "if",       "import", "in",     "is",   "lambda", "not",    "finally", "nonlocal",
+      "or",     "pass",     "raise",  "return", "try",  "while",  "with",   "yield"};
   return std::find(std::begin(kWords), std::end(kWords), word) != std::end(kWords);
 }
 

@@ -204,8 +204,10 @@ Result Interpreter::call_expression(const Expr& e, Frame& frame) {
 
 Result Interpreter::call(Mark mark, const Value& callee, std::vector<Value> by_position,
                          const std::vector<std::pair<std::string, Value>>& by_name) {
-  if (const Closure* closure = callee.get<Closure>()) return call_closure(mark, *closure, std::move(by_position), by_name);
-  if (const Native* native = callee.get<Native>()) return call_builtin(c_, mark, *native, std::move(by_position), by_name);
+  if (const Closure* closure = callee.get<Closure>())
+    return call_closure(mark, *closure, std::move(by_position), by_name);
+  if (const Native* native = callee.get<Native>())
+    return call_builtin(c_, mark, *native, std::move(by_position), by_name);
   if (const TypeName* type = callee.get<TypeName>(); type && by_position.size() == 1 && by_name.empty()) {
     const auto cast = find_member("keras.backend", "cast");
     return call(mark, *cast, {by_position[0], *type});
@@ -234,14 +236,15 @@ bool Interpreter::bind(Mark mark, const Closure& closure, std::vector<Value> by_
     c_.fail(mark, fmt::format("{}: {}", function.name, message));
     return false;
   };
-  const auto positional = static_cast<size_t>(std::count_if(
-      parameters.begin(), parameters.end(), [](const Parameter& p) { return !p.keyword_only; }));
+  const auto positional = static_cast<size_t>(
+      std::count_if(parameters.begin(), parameters.end(), [](const Parameter& p) { return !p.keyword_only; }));
   if (by_position.size() > positional)
     return wrong(fmt::format("{} arguments, expected {}", by_position.size(), positional));
   for (size_t i = 0; i < by_position.size(); ++i) scope.names[parameters[i].name] = by_position[i];
   for (const auto& [name, value] : by_name) {
     const auto same = [&, &key = name](const Parameter& p) { return p.name == key; };
-    if (std::none_of(parameters.begin(), parameters.end(), same)) return wrong(fmt::format("unknown argument '{}'", name));
+    if (std::none_of(parameters.begin(), parameters.end(), same))
+      return wrong(fmt::format("unknown argument '{}'", name));
     if (!scope.names.emplace(name, value).second) return wrong(fmt::format("two values for '{}'", name));
   }
   for (size_t i = 0; i < parameters.size(); ++i) {

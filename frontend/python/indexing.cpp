@@ -53,7 +53,8 @@ Result sequence_subscript(Context& c, Mark mark, const Value& object, const Valu
     const auto range = range_of(c, mark, *slice, size);
     if (!range) return std::nullopt;
     std::vector<Value> part;
-    for (int64_t i = 0; i < range->count; ++i) part.push_back(items[static_cast<size_t>(range->start + i * range->step)]);
+    for (int64_t i = 0; i < range->count; ++i)
+      part.push_back(items[static_cast<size_t>(range->start + i * range->step)]);
     return c.sequence(mark, std::move(part), object.get<Sequence>()->is_list);
   }
   const auto position = position_of(c, mark, index, size);
@@ -70,8 +71,7 @@ std::optional<std::vector<Value>> complete(Context& c, Mark mark, const Value& i
     used += !part.is_none() && !part.is<Ellipsis>();
     ellipses += part.is<Ellipsis>();
   }
-  if (used > rank || ellipses > 1)
-    return c.fail(mark, fmt::format("{} indices for a tensor of rank {}", used, rank));
+  if (used > rank || ellipses > 1) return c.fail(mark, fmt::format("{} indices for a tensor of rank {}", used, rank));
   if (ellipses == 0) given.push_back(Ellipsis{});
   std::vector<Value> all;
   for (const Value& part : given) {
@@ -101,7 +101,8 @@ Result tensor_subscript(Context& c, Mark mark, ValueId x, const Value& index) {
     if (slice) {
       range = range_of(c, mark, *slice, dim.size);
     } else if (part.is<Tensor>()) {
-      return c.fail(mark, "a tensor as an index is not supported", "multiply with ops.one_hot, or use an Embedding layer");
+      return c.fail(mark, "a tensor as an index is not supported",
+                    "multiply with ops.one_hot, or use an Embedding layer");
     } else if (dim.batched) {
       return c.fail(mark, fmt::format("one sample of the batch is taken of {}", keras_shape(c.b.shape(x))),
                     "functions see the whole batch: write x[:, ...]");

@@ -13,8 +13,12 @@ namespace kcc::python {
 // Files of the guides' time use K, keras, np and tf without importing them.
 Interpreter::Interpreter(Context& context) : c_(context) {
   Scope* known = new_scope(nullptr);
-  for (const auto& [name, path] : {std::pair{"K", "keras.backend"}, {"keras", "keras"}, {"math", "math"}, {"np", "np"},
-                                   {"ops", "keras.ops"}, {"tf", "tf"}})
+  for (const auto& [name, path] : {std::pair{"K", "keras.backend"},
+                                   {"keras", "keras"},
+                                   {"math", "math"},
+                                   {"np", "np"},
+                                   {"ops", "keras.ops"},
+                                   {"tf", "tf"}})
     known->names[name] = Module{path};
   known->names["__name__"] = std::string("define");
   globals_ = new_scope(known);
@@ -207,7 +211,7 @@ std::optional<std::vector<Value>> Interpreter::elements(Mark mark, const Value& 
 Result Interpreter::make_closure(const std::shared_ptr<Function>& function, Frame& frame) {
   Closure closure{function.get(), frame.scope, std::make_shared<std::vector<Value>>()};
   for (const Parameter& parameter : function->parameters) {
-    const Result fallback = parameter.fallback ? evaluate(*parameter.fallback, frame) : Value(None{});
+    const Result fallback = parameter.fallback ? evaluate(*parameter.fallback, frame) : Result(None{});
     if (!fallback) return std::nullopt;
     closure.fallbacks->push_back(*fallback);
   }

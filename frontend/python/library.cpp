@@ -98,7 +98,8 @@ constexpr std::pair<const char*, DType> kTypes[] = {{"bool", DType::kBool},
                                                     {"int64", DType::kI32}};
 
 unsigned methods_of(const Value& object) {
-  return object.is<Tensor>() ? kMethod : object.is<Sequence>() ? kSequence : 0;
+  if (object.is<Tensor>()) return kMethod;
+  return object.is<Sequence>() ? unsigned{kSequence} : 0;
 }
 
 }  // namespace

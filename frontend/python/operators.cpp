@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "compiler/ops/elementwise.h"
+#include "compiler/ops/shape.h"
 #include "frontend/layer.h"
 #include "frontend/python/tensors.h"
 
@@ -147,7 +148,8 @@ ValueId tensor_quotient(Builder& b, const std::string& op, ValueId x, ValueId y)
 
 Result logical_operator(Context& c, Mark mark, const std::string& op, ValueId x, ValueId y) {
   if (c.b.type(x).dtype != DType::kBool)
-    return c.fail(mark, fmt::format("'{}' joins conditions, not numbers", op), "compare first, as in (x > 0) & (x < 1)");
+    return c.fail(mark, fmt::format("'{}' joins conditions, not numbers", op),
+                  "compare first, as in (x > 0) & (x < 1)");
   return Tensor{binary(c.b, op == "&" ? OpKind::kAnd : op == "|" ? OpKind::kOr : OpKind::kNe, x, y)};
 }
 
@@ -214,8 +216,8 @@ std::optional<bool> equal(Context& c, Mark mark, const Value& x, const Value& y)
   const Extent *dx = x.get<Extent>(), *dy = y.get<Extent>();
   if (dx && dy && dx->dim == dy->dim) return true;
   if (dx || dy || x.is<Tensor>() || y.is<Tensor>())
-    return c.fail(mark, fmt::format("whether {} equals {} is not known before the program runs", c.describe(x),
-                                    c.describe(y)));
+    return c.fail(
+        mark, fmt::format("whether {} equals {} is not known before the program runs", c.describe(x), c.describe(y)));
   if (!x.is<Sequence>() || !y.is<Sequence>()) return false;
   const std::vector<Value>&first = items_of(x), &second = items_of(y);
   if (first.size() != second.size() || x.get<Sequence>()->is_list != y.get<Sequence>()->is_list) return false;
@@ -287,8 +289,8 @@ Result compare(Context& c, Mark mark, const std::string& op, const Value& x, con
     return Tensor{binary(c.b, comparator(op).kind, operands->x, operands->y)};
   }
   if (op != "==" && op != "!=")
-    return c.fail(mark, fmt::format("'{}' does not compare {} and {} before the program runs", op, c.describe(x),
-                                    c.describe(y)));
+    return c.fail(
+        mark, fmt::format("'{}' does not compare {} and {} before the program runs", op, c.describe(x), c.describe(y)));
   const auto same = equal(c, mark, x, y);
   return same ? Result(*same == (op == "==")) : std::nullopt;
 }

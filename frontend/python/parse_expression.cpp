@@ -16,7 +16,9 @@ class ExpressionParser {
     return deeper([this] { return c_.is_word("lambda") ? lambda() : conditional(); });
   }
 
-  Expr expressions() { return list_of([this] { return starred(); }); }
+  Expr expressions() {
+    return list_of([this] { return starred(); });
+  }
 
   // Names, elements and tuples of them; `in` must not be taken for an operator.
   Expr target() {
@@ -39,8 +41,8 @@ class ExpressionParser {
         if (std::any_of(all.begin(), all.end() - 1, same))
           c_.fail(all.back().mark, fmt::format("the parameter '{}' is there twice", all.back().name));
         if (!keyword_only && all.size() > 1 && all[all.size() - 2].fallback && !all.back().fallback)
-          c_.fail(all.back().mark, fmt::format("the parameter '{}' without a default follows one with a default",
-                                               all.back().name));
+          c_.fail(all.back().mark,
+                  fmt::format("the parameter '{}' without a default follows one with a default", all.back().name));
       }
       if (!c_.accept(",")) break;
     }
@@ -52,8 +54,8 @@ class ExpressionParser {
   enum Level { kBitOr, kBitXor, kBitAnd, kShift, kSum, kTerm, kUnary };
 
   static const std::vector<const char*>& operators(Level level) {
-    static const std::vector<const char*> kTable[] = {{"|"}, {"^"}, {"&"}, {"<<", ">>"}, {"+", "-"},
-                                                      {"*", "/", "//", "%", "@"}};
+    static const std::vector<const char*> kTable[] = {{"|"},        {"^"},      {"&"},
+                                                      {"<<", ">>"}, {"+", "-"}, {"*", "/", "//", "%", "@"}};
     return kTable[level];
   }
 
@@ -265,7 +267,9 @@ class ExpressionParser {
   // An index, or start:stop:step.
   Expr subscript() {
     const Mark mark = c_.mark();
-    const auto part = [&] { return c_.is(":") || c_.is("]") || c_.is(",") ? Expr{ExprKind::kNone, mark} : expression(); };
+    const auto part = [&] {
+      return c_.is(":") || c_.is("]") || c_.is(",") ? Expr{ExprKind::kNone, mark} : expression();
+    };
     Expr first = part();
     if (!c_.accept(":")) return first;
     Expr stop = part();
@@ -280,7 +284,8 @@ class ExpressionParser {
     if (!c_.accept_word("in")) c_.expected("'in'");
     std::vector<Expr> parts{std::move(element), std::move(targets), disjunction()};
     while (c_.accept_word("if")) parts.push_back(disjunction());
-    if (c_.is_word("for")) c_.fail(c_.mark(), "a comprehension with several 'for' is not supported", "nest two of them");
+    if (c_.is_word("for"))
+      c_.fail(c_.mark(), "a comprehension with several 'for' is not supported", "nest two of them");
     return node(ExprKind::kComprehension, mark, std::move(parts));
   }
 

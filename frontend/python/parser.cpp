@@ -185,8 +185,9 @@ class Parser {
       return s;
     }
     c_.take();
-    if (c_.is(".") || c_.is("...")) c_.fail(c_.mark(), "modules beside the file cannot be imported",
-                                            "put all functions into files given with --define");
+    if (c_.is(".") || c_.is("..."))
+      c_.fail(c_.mark(), "modules beside the file cannot be imported",
+              "put all functions into files given with --define");
     const std::string module = dotted_name();
     if (!c_.accept_word("import")) c_.expected("'import'");
     if (c_.is("*")) c_.fail(c_.mark(), "'import *' is not supported", "import the names that are used");

@@ -26,8 +26,7 @@ std::vector<Definition> definitions(const std::vector<std::shared_ptr<const Sour
   for (const auto& source : sources)
     for (const Stmt& s : source->body) {
       if (s.kind == StmtKind::kDefine) found.push_back({s.function->name, &s});
-      if (s.kind == StmtKind::kAssign && s.exprs[0].kind == ExprKind::kName)
-        found.push_back({s.exprs[0].text, &s});
+      if (s.kind == StmtKind::kAssign && s.exprs[0].kind == ExprKind::kName) found.push_back({s.exprs[0].text, &s});
     }
   return found;
 }
@@ -139,25 +138,25 @@ std::optional<Outcome> outcome_of(Context& c, Mark mark, const Value& value, con
 
 }  // namespace
 
-bool Functions::add(const std::string& text, const std::string& file, Diagnostics& diagnostics) {
+bool Program::add(const std::string& text, const std::string& file, Diagnostics& diagnostics) {
   auto source = parse_source(text, file, diagnostics);
   if (!source) return false;
   sources_.push_back(std::make_shared<const Source>(std::move(*source)));
   return true;
 }
 
-std::vector<std::string> Functions::names() const {
+std::vector<std::string> Program::names() const {
   std::vector<std::string> names;
   for (const Definition& definition : definitions(sources_)) names.push_back(definition.name);
   return names;
 }
 
-bool Functions::has(const std::string& name) const {
+bool Program::has(const std::string& name) const {
   const std::vector<std::string> all = names();
   return std::find(all.begin(), all.end(), name) != all.end();
 }
 
-bool Functions::mentions(const std::string& function, const std::function<bool(const std::string&)>& test) const {
+bool Program::mentions(const std::string& function, const std::function<bool(const std::string&)>& test) const {
   const std::vector<Definition> all = definitions(sources_);
   std::set<std::string> seen;
   std::vector<std::string> open{function};
@@ -177,10 +176,10 @@ bool Functions::mentions(const std::string& function, const std::function<bool(c
   return false;
 }
 
-std::optional<Outcome> call(const Functions& functions, const std::string& function,
-                            const std::vector<Argument>& arguments, const Environment& environment,
+std::optional<Outcome> call(const Program& functions, const std::string& function,
+                            const std::vector<Argument>& arguments, const Run& run,
                             const std::vector<Argument>& factory_arguments) {
-  Context c{environment.b, environment};
+  Context c{run.b, run};
   Interpreter interpreter(c);
   for (const auto& source : functions.sources())
     if (!interpreter.run(*source)) return std::nullopt;

@@ -20,7 +20,7 @@ namespace kcc::python {
 struct Source;
 
 // The functions of all --define files, by name.
-class Functions {
+class Program {
  public:
   // False after reporting what is wrong with the file. Later definitions of a name replace earlier ones.
   bool add(const std::string& text, const std::string& file, Diagnostics& diagnostics);
@@ -36,7 +36,7 @@ class Functions {
 };
 
 // Where a run's operations go, what it may ask for, and where its errors are told.
-struct Environment {
+struct Run {
   Builder& b;
   Diagnostics& diagnostics;
   std::string layer;  // that runs the function, for messages; may be ""
@@ -61,8 +61,8 @@ struct Outcome {
 
 // Empty after reporting an error at its place in the Python file. `factory_arguments`: the function is called with
 // them first, and what it returns is then called: focal(gamma=2) of a file that has `def focal(gamma): ... return f`.
-std::optional<Outcome> call(const Functions& functions, const std::string& function,
-                            const std::vector<Argument>& arguments, const Environment& environment,
+std::optional<Outcome> call(const Program& functions, const std::string& function,
+                            const std::vector<Argument>& arguments, const Run& run,
                             const std::vector<Argument>& factory_arguments = {});
 
 }  // namespace kcc::python

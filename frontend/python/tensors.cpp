@@ -81,12 +81,13 @@ bool check_shape(Context& c, Mark mark, const Shape& shape) {
     return false;
   }
   if (batched > 1)
-    c.fail(mark, fmt::format("the result would have the shape {}: only one dimension may depend on the batch",
-                             keras_shape(shape)),
+    c.fail(mark,
+           fmt::format("the result would have the shape {}: only one dimension may depend on the batch",
+                       keras_shape(shape)),
            "a (None,) and a (None, 1) broadcast to (None, None): keep or drop the last dimension of both");
   else
-    c.fail(mark, fmt::format("the result {} would have more than {} elements a sample", keras_shape(shape),
-                             kMostElements));
+    c.fail(mark,
+           fmt::format("the result {} would have more than {} elements a sample", keras_shape(shape), kMostElements));
   return false;
 }
 
@@ -98,8 +99,8 @@ std::optional<Shape> broadcast_shapes(Context& c, Mark mark, const std::vector<S
     for (size_t i = 0; i < shape.size(); ++i) {
       Dim& dim = result[result.size() - shape.size() + i];
       if (!(dim == shape[i] || dim.is_one() || shape[i].is_one()))
-        return c.fail(mark, fmt::format("the shapes {} and {} do not broadcast", keras_shape(before),
-                                        keras_shape(shape)));
+        return c.fail(mark,
+                      fmt::format("the shapes {} and {} do not broadcast", keras_shape(before), keras_shape(shape)));
       if (dim.is_one()) dim = shape[i];
     }
   }
@@ -149,8 +150,9 @@ std::optional<ValueId> concat_tensors(Context& c, Mark mark, std::vector<ValueId
     if (fits && i > 0) whole[at].size += other[at].size;
     if (fits) other[at] = whole[at];
     if (!fits || other != whole)
-      return c.fail(mark, fmt::format("tensors {} and {} cannot be joined along axis {}",
-                                      keras_shape(c.b.shape(parts[0])), keras_shape(c.b.shape(parts[i])), axis),
+      return c.fail(mark,
+                    fmt::format("tensors {} and {} cannot be joined along axis {}", keras_shape(c.b.shape(parts[0])),
+                                keras_shape(c.b.shape(parts[i])), axis),
                     at < whole.size() && whole[at].batched ? "the batch cannot be concatenated" : "");
     parts[i] = cast(c.b, parts[i], dtype);
   }

@@ -1,7 +1,8 @@
 // Functions of each element: exp, maximum, where, comparisons.
+#include "compiler/ops/elementwise.h"
+
 #include <cmath>
 
-#include "compiler/ops/elementwise.h"
 #include "compiler/ops/reduce.h"
 #include "compiler/ops/shape.h"
 #include "frontend/expressions.h"

@@ -154,7 +154,8 @@ Result take(Call& a) {
   auto x = a.tensor(0);
   if (!x) return std::nullopt;
   if (a[1].is<Tensor>())
-    return a.fail("positions that are a tensor are not supported", "multiply with ops.one_hot, or use an Embedding layer");
+    return a.fail("positions that are a tensor are not supported",
+                  "multiply with ops.one_hot, or use an Embedding layer");
   const auto positions = a.integers(1);
   if (!positions || positions->empty()) return a.fail("no positions");
   if (a.none(2)) x = reshape(a.b, *x, {element_count(a.b.shape(*x))});
@@ -184,8 +185,10 @@ std::vector<Builtin> joining_functions() {
       {kOps | kNp, "concatenate", "xs|arrays, axis=0", concatenate},
       {kTf, "concat", "values, axis", concatenate},
       {kBackend | kOps | kTf | kNp, "stack", "x|values|arrays, axis=0", stack},
-      {kOps, "unstack", "x, num=None, axis=0", [](Call& a) { return std::swap(a.arguments[1], a.arguments[2]), unstack(a); }},
-      {kTf, "unstack", "value, num=None, axis=0", [](Call& a) { return std::swap(a.arguments[1], a.arguments[2]), unstack(a); }},
+      {kOps, "unstack", "x, num=None, axis=0",
+       [](Call& a) { return std::swap(a.arguments[1], a.arguments[2]), unstack(a); }},
+      {kTf, "unstack", "value, num=None, axis=0",
+       [](Call& a) { return std::swap(a.arguments[1], a.arguments[2]), unstack(a); }},
       {kOps | kNp, "split", "x|ary, indices_or_sections, axis=0", split},
       {kTf, "split", "value, num_or_size_splits, axis=0", split_sizes},
       {kBackend, "repeat_elements", "x, rep, axis", repeat},

@@ -74,8 +74,9 @@ Result crossentropy(Call& a) {
   if (a.b.shape(pair->target) != a.b.shape(pair->prediction))
     return a.fail(fmt::format("labels {} and predictions {} differ in shape", keras_shape(a.b.shape(pair->target)),
                               keras_shape(a.b.shape(pair->prediction))));
-  return values_of(a, *pair, {option("from_logits", json::Kind::kBool, *logits),
-                              option("label_smoothing", json::Kind::kNumber, *smoothing)});
+  return values_of(
+      a, *pair,
+      {option("from_logits", json::Kind::kBool, *logits), option("label_smoothing", json::Kind::kNumber, *smoothing)});
 }
 
 Result sparse_crossentropy(Call& a) {

@@ -94,7 +94,8 @@ ValueId with_axis(Builder& b, ValueId x, size_t axis, bool last, Shape* rest) {
   }
   if (last) perm.push_back(static_cast<int64_t>(axis));
   const Dim all = element_count(*rest);
-  return reshape(b, transpose(b, x, perm), last ? Shape{shape[0], all, shape[axis]} : Shape{shape[0], shape[axis], all});
+  return reshape(b, transpose(b, x, perm),
+                 last ? Shape{shape[0], all, shape[axis]} : Shape{shape[0], shape[axis], all});
 }
 
 // keras.backend.batch_dot: sample by sample, along one axis of each.
@@ -123,7 +124,8 @@ Result batch_dot(Call& a) {
 }
 
 // An operand whose dimensions are labelled, spread over all labels.
-std::optional<ValueId> spread(Call& a, ValueId x, const std::string& labels, const std::string& all, const Shape& shape) {
+std::optional<ValueId> spread(Call& a, ValueId x, const std::string& labels, const std::string& all,
+                              const Shape& shape) {
   Axes perm(labels.size()), dims;
   std::iota(perm.begin(), perm.end(), 0);
   std::sort(perm.begin(), perm.end(), [&](int64_t i, int64_t j) {

@@ -217,12 +217,12 @@ Result image_data_format(Call&) {
   return std::string("channels_last");
 }
 Result learning_phase(Call& a) {
-  return static_cast<int64_t>(a.c.environment.training);
+  return static_cast<int64_t>(a.c.run.training);
 }
 
 // x and alt may be functions.
 Result by_phase(Call& a, bool first) {
-  const auto given = a.none(2) ? std::optional(a.c.environment.training) : a.flag(2);
+  const auto given = a.none(2) ? std::optional(a.c.run.training) : a.flag(2);
   if (!given) return std::nullopt;
   const Value& chosen = *given == first ? a[0] : a[1];
   return chosen.is_callable() ? a.c.call(a.mark, chosen, {}) : Result(chosen);

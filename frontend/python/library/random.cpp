@@ -9,11 +9,11 @@ namespace kcc::python {
 namespace {
 
 std::optional<ValueId> uniform_numbers(Call& a, const Shape& shape, size_t seed_argument) {
-  if (!a.c.environment.random) return a.fail("losses and metrics cannot be random");
+  if (!a.c.run.random) return a.fail("losses and metrics cannot be random");
   if (!check_shape(a.c, a.mark, shape)) return std::nullopt;
   const auto seed = a.none(seed_argument) ? std::optional<int64_t>(-1) : a.integer(seed_argument);
   if (!seed) return std::nullopt;
-  return a.c.environment.random(shape, *seed < 0 ? -1 : *seed);
+  return a.c.run.random(shape, *seed < 0 ? -1 : *seed);
 }
 
 // shape, minval, maxval, dtype, seed

@@ -1,9 +1,8 @@
 // Functions over axes: sums, means, extrema, norms.
-#include "compiler/ops/reduce.h"
-
 #include <algorithm>
 
 #include "compiler/ops/elementwise.h"
+#include "compiler/ops/reduce.h"
 #include "compiler/ops/shape.h"
 #include "frontend/python/library.h"
 #include "frontend/python/tensors.h"

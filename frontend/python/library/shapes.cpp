@@ -1,12 +1,11 @@
 // Shapes: reading them, and moving elements without changing them.
-#include "compiler/ops/shape.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <numeric>
 
 #include "compiler/ops/elementwise.h"
+#include "compiler/ops/shape.h"
 #include "frontend/layer.h"
 #include "frontend/python/library.h"
 #include "frontend/python/tensors.h"
@@ -79,8 +78,7 @@ Result squeeze(Call& a) {
   for (size_t i = 0; i < shape.size(); ++i) {
     const bool named = std::binary_search(axes->begin(), axes->end(), static_cast<int64_t>(i));
     if (named && shape[i].is_one()) continue;
-    if (named && !a.none(1))
-      return a.fail(fmt::format("axis {} of {} has not the extent 1", i, keras_shape(shape)));
+    if (named && !a.none(1)) return a.fail(fmt::format("axis {} of {} has not the extent 1", i, keras_shape(shape)));
     kept.push_back(shape[i]);
   }
   return Tensor{reshape(a.b, *x, kept)};
@@ -151,8 +149,8 @@ Result stretched(Call& a) {
   const auto shape = x ? read_shape(a.c, a.mark, a[1], nullptr) : std::nullopt;
   const auto both = shape ? broadcast_shapes(a.c, a.mark, {a.b.shape(*x), *shape}) : std::nullopt;
   if (!both) return std::nullopt;
-  if (*both != *shape) return a.fail(fmt::format("{} does not broadcast to {}", keras_shape(a.b.shape(*x)),
-                                                 keras_shape(*shape)));
+  if (*both != *shape)
+    return a.fail(fmt::format("{} does not broadcast to {}", keras_shape(a.b.shape(*x)), keras_shape(*shape)));
   return Tensor{broadcast_to(a.b, *x, *shape)};
 }
 
