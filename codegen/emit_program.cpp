@@ -120,9 +120,7 @@ std::vector<std::string> kernel_declarations(const Plan& plan) {
 std::string entry_info(const Plan& plan, const std::string& name) {
   for (const EntryPlan& entry : plan.entries) {
     if (entry.name != name) continue;
-    double flops = 0;
-    for (const KernelCall& call : entry.calls) flops += call.flops;
-    return fmt::format("{{{}, {}, {}, {}}}", name, entry.arena_fixed, entry.arena_batch, number(flops));
+    return fmt::format("{{{}, {}, {}, {}}}", name, entry.arena_fixed, entry.arena_batch, number(flops_of(entry)));
   }
   return "{nullptr, 0, 0, 0}";
 }

@@ -32,7 +32,7 @@ bool declare_weights(BoundModel& model, Module& module) {
     state.name = weight.name;
     state.file_path = weight.file;
     state.role = weight.trained ? StateRole::kWeight : StateRole::kStatistic;
-    state.type = {DType::kF32, fixed_shape(weight.shape)};
+    state.type = {weight.dtype, fixed_shape(weight.shape)};
     state.initializer = *initializer;
     state.origin = origin_of(model, module, weight.layer, weight.layer_class);
     const StateId id = static_cast<StateId>(module.states.size());

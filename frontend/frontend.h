@@ -9,6 +9,7 @@
 #include "compiler/ir/module.h"
 #include "compiler/support/diagnostics.h"
 #include "frontend/environment.h"
+#include "frontend/model_file.h"
 
 namespace kcc {
 
@@ -27,7 +28,9 @@ struct FrontendOptions {
   Environment environment = {};
 };
 
-// Recognises the file by its content. `file` is for messages. On errors the result is meaningless.
+// On errors the result is meaningless.
+Module read_module(const ModelFile& file, const FrontendOptions& options, Diagnostics& diagnostics);
+// From the bytes of a file; `file` is for messages.
 Module read_module(const std::string& bytes, const std::string& file, const FrontendOptions& options,
                    Diagnostics& diagnostics);
 

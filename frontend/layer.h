@@ -37,6 +37,7 @@ struct Weight {
   std::string file = "";   // its place in a weights file within the layer; "vars/2", by position, where left out
   std::string layer = "";  // of a nested model's: the path of its layer, "encoder/dense_1"; and that layer's class
   std::string layer_class = "";
+  DType dtype = DType::kF32;
 };
 
 // What a layer may use while it expands into one graph. build_graph implements it.
@@ -49,6 +50,9 @@ class CallScope {
   const bool training;  // or inference
 
   virtual bool trainable() const = 0;  // the layer's own flag
+  // How many steps of a sample lie side by side along the batch, (B, T, ...) being seen as (B T, ...). Layers that
+  // treat a batch as a whole treat each step by itself.
+  virtual int64_t steps() const { return 1; }
   virtual ValueId weight(const std::string& name) = 0;
   // The weight's value after the step.
   virtual void update(const std::string& name, ValueId value) = 0;
@@ -67,6 +71,7 @@ class ChildScope : public CallScope {
       : CallScope(outer.b, outer.training), outer_(outer), name_(std::move(name)), trainable_(trainable) {}
 
   bool trainable() const override { return trainable_ && outer_.trainable(); }
+  int64_t steps() const override { return outer_.steps(); }
   ValueId weight(const std::string& name) override { return outer_.weight(path(name)); }
   void update(const std::string& name, ValueId value) override { outer_.update(path(name), value); }
   ValueId random(const Shape& shape, int64_t seed) override { return outer_.random(shape, seed); }
