@@ -39,10 +39,6 @@ ValueId hyperbolic_tangent(Builder& b, ValueId x) {
   return unary(b, OpKind::kTanh, x);
 }
 
-ValueId leaky_relu(Builder& b, ValueId x, double slope) {
-  return select(b, at_least(b, x, 0.0), x, mul(b, x, slope));
-}
-
 struct ReluParameters {
   double negative_slope = 0, threshold = 0;
   std::optional<double> max_value;

@@ -19,6 +19,7 @@ struct TrainingOverrides {
   std::map<std::string, std::string> losses;                 // by output name; "" for every output
   std::vector<std::pair<std::string, std::string>> metrics;  // (output name or "", metric)
   std::map<std::string, double> loss_weights;                // by output name
+  std::map<std::string, bool> temporal_weights = {};         // by output name, "" for every output: one weight a step
 };
 
 struct FrontendOptions {
