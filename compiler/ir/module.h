@@ -34,6 +34,17 @@ struct Initializer {
   int64_t seed = -1;  // the initializer's own seed, or -1: the run's
 };
 
+// How Keras 1 and 2 stored a weight, where that differs: runtime/program.h, OldLayout.
+enum class OldLayout {
+  kSame,
+  kConvolution,
+  kConvolutionChannelsFirst,
+  kTransposedConvolution,
+  kTransposedConvolutionChannelsFirst,
+  kLstm,
+  kGru,
+};
+
 struct State {
   std::string name;       // as Keras names the variable: "dense/kernel"
   std::string file_path;  // where .weights.h5 keeps it: "layers/dense/vars/0", "optimizer/vars/2"; "" if nowhere
@@ -41,6 +52,8 @@ struct State {
   Type type;  // fixed shape
   Initializer initializer;
   int32_t origin = -1;
+  std::string layer = "";  // the model's own layer that has it, as .h5 files list weights; "" where they do not
+  OldLayout old_layout = OldLayout::kSame;
 };
 
 // A mean that fit and evaluate report: total / count, both scalar states of role kMetric.
