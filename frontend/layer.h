@@ -37,6 +37,7 @@ struct Weight {
   std::string file = "";   // its place in a weights file within the layer; "vars/2", by position, where left out
   std::string layer = "";  // of a nested model's: the path of its layer, "encoder/dense_1"; and that layer's class
   std::string layer_class = "";
+  DType dtype = DType::kF32;
 };
 
 // What a layer may use while it expands into one graph. build_graph implements it.
@@ -49,6 +50,9 @@ class CallScope {
   const bool training;  // or inference
 
   virtual bool trainable() const = 0;  // the layer's own flag
+  // How many steps of a sample lie side by side along the batch, (B, T, ...) being seen as (B T, ...). Layers that
+  // treat a batch as a whole treat each step by itself.
+  virtual int64_t steps() const { return 1; }
   virtual ValueId weight(const std::string& name) = 0;
   // The weight's value after the step.
   virtual void update(const std::string& name, ValueId value) = 0;
@@ -67,6 +71,7 @@ class ChildScope : public CallScope {
       : CallScope(outer.b, outer.training), outer_(outer), name_(std::move(name)), trainable_(trainable) {}
 
   bool trainable() const override { return trainable_ && outer_.trainable(); }
+  int64_t steps() const override { return outer_.steps(); }
   ValueId weight(const std::string& name) override { return outer_.weight(path(name)); }
   void update(const std::string& name, ValueId value) override { outer_.update(path(name), value); }
   ValueId random(const Shape& shape, int64_t seed) override { return outer_.random(shape, seed); }
@@ -92,7 +97,7 @@ enum class MaskRule {
 // Most layers have one output and do not look at masks: their recipes give `infer` and `call`. Others give `infer_all`
 // and `call_all`; read_layer completes the one form by the other, so that whoever uses a body calls those.
 struct LayerBody {
-  // Of an input layer: the extents of a batch, -1 where the file leaves them open.
+  // Of an input layer, and of a model with one input: the extents of a batch, -1 where the file leaves them open.
   std::optional<std::vector<int64_t>> input;
   DType input_dtype = DType::kF32;
   size_t min_inputs = 1, max_inputs = 1;

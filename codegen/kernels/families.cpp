@@ -13,6 +13,8 @@ BuiltKernel build_kernel(const Kernel& kernel, const MachineTarget& target, cons
       return build_reduction(kernel, target, options);
     case Family::kMatMul:
       return build_matmul(kernel, target, options);
+    case Family::kBatchMatMul:
+      return build_batch_matmul(kernel, target, options);
     case Family::kConv:
       return build_conv(kernel, target, options);
     case Family::kConvInputGrad:
@@ -25,6 +27,10 @@ BuiltKernel build_kernel(const Kernel& kernel, const MachineTarget& target, cons
     case Family::kMaxPoolGrad:
     case Family::kAvgPoolGrad:
       return build_pool_grad(kernel, target, options);
+    case Family::kScatter:
+      return build_scatter(kernel, target, options);
+    case Family::kLoop:
+      break;
   }
   KCC_CHECK(false, "no such family");
 }

@@ -31,11 +31,14 @@ BuiltKernel build_pointwise(const Kernel& kernel, const MachineTarget& target, c
 BuiltKernel build_rows(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options);
 BuiltKernel build_reduction(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options);
 BuiltKernel build_matmul(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options);
+BuiltKernel build_batch_matmul(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options);
 BuiltKernel build_conv(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options);
 BuiltKernel build_conv_input_grad(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options);
 BuiltKernel build_conv_weight_grad(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options);
 BuiltKernel build_pool(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options);
 BuiltKernel build_pool_grad(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options);
+
+BuiltKernel build_scatter(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options);
 
 // Calls the family's function.
 BuiltKernel build_kernel(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options);

@@ -6,13 +6,27 @@
 namespace kcc {
 namespace {
 
+// Rows and columns of an operand as the product takes it.
+struct Matrix {
+  Dim rows, columns;
+};
+Matrix matrix_of(const Shape& shape, bool transposed) {
+  const Dim first = shape[shape.size() - 2], second = shape.back();
+  return transposed ? Matrix{second, first} : Matrix{first, second};
+}
+
 Type matmul_type(const std::vector<Type>& operands, const Attrs& attrs) {
-  KCC_CHECK(operands.size() == 2 && operands[0].rank() == 2 && operands[1].rank() == 2, "two matrices");
-  const bool tx = attrs.integer("transpose_a") != 0, ty = attrs.integer("transpose_b") != 0;
-  const Dim m = operands[0].shape[tx ? 1 : 0], kx = operands[0].shape[tx ? 0 : 1];
-  const Dim ky = operands[1].shape[ty ? 1 : 0], n = operands[1].shape[ty ? 0 : 1];
-  KCC_CHECK(kx == ky, "inner extents that agree");
-  return {DType::kF32, {m, n}};
+  KCC_CHECK(operands.size() == 2 && operands[0].rank() >= 2 && operands[0].rank() == operands[1].rank(),
+            "two matrices, or as many of each");
+  Shape shape = operands[0].shape;
+  const Matrix x = matrix_of(shape, attrs.integer("transpose_a") != 0);
+  const Matrix y = matrix_of(operands[1].shape, attrs.integer("transpose_b") != 0);
+  KCC_CHECK(x.columns == y.rows, "inner extents that agree");
+  const size_t outer = shape.size() - 2;
+  for (size_t i = 0; i < outer; ++i) KCC_CHECK(shape[i] == operands[1].shape[i], "as many matrices of each");
+  shape[outer] = x.rows;
+  shape[outer + 1] = y.columns;
+  return {DType::kF32, shape};
 }
 
 // Z = X Y:  dX = G Y^T, dY = X^T G; for transposed operands the product is turned so that none is formed.
@@ -24,8 +38,8 @@ void grad_matmul(GradContext& c) {
 }
 
 double matmul_flops(const Graph& graph, const Node& node) {
-  const bool tx = node.attrs.integer("transpose_a") != 0;
-  return 2.0 * static_cast<double>(graph[node.inputs[0]].type.shape[tx ? 0 : 1].size);
+  const Matrix x = matrix_of(graph[node.inputs[0]].type.shape, node.attrs.integer("transpose_a") != 0);
+  return 2.0 * static_cast<double>(x.columns.size);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Products of matrices: (M, K) x (K, N) -> (M, N); either operand may be given transposed.
+// Products of matrices: (M, K) x (K, N) -> (M, N); either operand may be given transposed, its last two dimensions
+// exchanged. Dimensions before those, equal in both, count products: (B, M, K) x (B, K, N) -> (B, M, N).
 #pragma once
 
 #include "compiler/ops/builder.h"

@@ -1,4 +1,4 @@
-// InputLayer, Dense.
+// Dense, Identity, InputLayer.
 #include <fmt/format.h>
 
 #include "compiler/ops/elementwise.h"
@@ -95,6 +95,15 @@ LayerBody dense(LayerConfig& c) {
     if (kernel.use_bias) y = add(b, y, scope.weight("bias"));
     return activation(b, reshape(b, y, shape));
   };
+  return body;
+}
+
+LayerBody identity_layer(LayerConfig&) {
+  LayerBody body;
+  body.masks = MaskRule::kPass;
+  body.takes_integers = true;
+  body.infer = [](const Shapes& inputs) -> std::optional<Shape> { return inputs[0]; };
+  body.call = [](CallScope&, const std::vector<ValueId>& inputs) { return inputs[0]; };
   return body;
 }
 

@@ -1,118 +1,193 @@
-// BatchNormalization.
+// GroupNormalization, LayerNormalization, RMSNormalization, UnitNormalization: over each sample by itself.
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "compiler/ops/elementwise.h"
 #include "compiler/ops/reduce.h"
 #include "compiler/ops/rows.h"
 #include "compiler/ops/shape.h"
+#include "frontend/expressions.h"
+#include "frontend/layers/options.h"
 #include "frontend/layers/recipes.h"
 
 namespace kcc {
 namespace {
 
-struct BatchNorm {
-  int64_t axis = -1;
-  double momentum = 0.99, epsilon = 1e-3;
-  bool center = true, scale = true;
-  InitializerSpec beta, gamma, mean, variance;
-  Penalty beta_penalty, gamma_penalty;
-  Constraint beta_constraint, gamma_constraint;
-};
+using Axes = std::vector<int64_t>;
 
-int64_t read_axis(ConfigReader& c) {
-  const json::Value* axis = c.find("axis");
-  if (!axis || !axis->is_array()) return c.integer("axis", -1);
-  if (axis->items.size() == 1 && axis->items[0].kind == json::Kind::kInteger) return axis->items[0].integer;
-  c.error("axis", "one axis");
-  return -1;
+int64_t extent_at(const Shape& shape, int64_t axis) {
+  return shape[static_cast<size_t>(axis)].size;
 }
 
-BatchNorm read_batch_norm(ConfigReader& c) {
-  BatchNorm o;
-  o.axis = read_axis(c);
-  o.momentum = c.number("momentum", o.momentum);
-  o.epsilon = c.number("epsilon", o.epsilon);
+// The axes as positions. Empty after reporting that they do not exist or that the batch is among them.
+std::optional<Axes> sample_axes(const Axes& axes, const Shape& shape, const Misfit& misfit, const std::string& name) {
+  const auto at = positive_axes(axes, shape.size());
+  if (at && !at->empty() && at->front() > 0) return at;
+  return misfit(
+      fmt::format("axis {} of {} does not fit the input {}", fmt::join(axes, ", "), name, keras_shape(shape)));
+}
+
+// Keras's weights "gamma" and "beta".
+struct ScaleAndOffset {
+  bool scale = true, center = true;
+  InitializerSpec gamma, beta;
+  Penalty gamma_penalty, beta_penalty;
+  Constraint gamma_constraint, beta_constraint;
+
+  std::vector<Weight> weights(const std::vector<int64_t>& shape) const {
+    std::vector<Weight> weights;
+    if (scale) weights.push_back({"gamma", shape, gamma, true, gamma_penalty, gamma_constraint});
+    if (center) weights.push_back({"beta", shape, beta, true, beta_penalty, beta_constraint});
+    return weights;
+  }
+
+  // x gamma + beta, the weights spread by `spread`.
+  template <typename Spread>
+  ValueId apply(CallScope& scope, ValueId x, const Spread& spread) const {
+    if (scale) x = mul(scope.b, x, spread(scope.weight("gamma")));
+    return center ? add(scope.b, x, spread(scope.weight("beta"))) : x;
+  }
+};
+
+ScaleAndOffset read_scale_and_offset(ConfigReader& c) {
+  ScaleAndOffset o;
   o.center = c.boolean("center", true);
   o.scale = c.boolean("scale", true);
   o.beta = read_initializer(c, "beta_initializer", "zeros");
   o.gamma = read_initializer(c, "gamma_initializer", "ones");
-  o.mean = read_initializer(c, "moving_mean_initializer", "zeros");
-  o.variance = read_initializer(c, "moving_variance_initializer", "ones");
   o.beta_penalty = read_penalty(c, "beta_regularizer");
   o.gamma_penalty = read_penalty(c, "gamma_regularizer");
   o.beta_constraint = read_constraint(c, "beta_constraint");
   o.gamma_constraint = read_constraint(c, "gamma_constraint");
-  for (const char* key : {"synchronized", "renorm"}) c.refuse(key);
-  c.ignore({"renorm_clipping", "renorm_momentum"});
   return o;
 }
 
-std::vector<int64_t> other_axes(size_t rank, int64_t axis) {
-  std::vector<int64_t> axes;
-  for (int64_t i = 0; i < static_cast<int64_t>(rank); ++i)
-    if (i != axis) axes.push_back(i);
-  return axes;
+// A weight of the axes' extents, in whatever order its own dimensions are: Keras reshapes it to the axes' order.
+ValueId spread_over(Builder& b, ValueId weight, const Shape& shape, const Axes& axes) {
+  Shape extents;
+  for (int64_t axis : axes) extents.push_back(shape[static_cast<size_t>(axis)]);
+  return broadcast_in_dims(b, reshape(b, weight, extents), shape, axes);
 }
 
-// (C) -> the shape of x, along its channel axis.
-ValueId spread(Builder& b, ValueId channels, const Shape& shape, int64_t axis) {
-  return broadcast_in_dims(b, channels, shape, {axis});
+// The weight's shape: Keras sorts the axes as they are written, negative ones first.
+std::vector<int64_t> extents_of(Axes written, const Shape& shape) {
+  std::sort(written.begin(), written.end());
+  std::vector<int64_t> extents;
+  for (int64_t axis : written) extents.push_back(extent_at(shape, *positive_axis(axis, shape.size())));
+  return extents;
 }
 
-// Statistics of the batch; the moving ones follow them.
-ValueId train(CallScope& scope, ValueId x, const BatchNorm& o, int64_t axis) {
-  Builder& b = scope.b;
-  const Shape shape = b.shape(x);
-  const std::vector<int64_t> axes = other_axes(shape.size(), axis);
-  ValueId batch_mean = mean(b, x, axes);
-  ValueId variance = mean(b, square(b, sub(b, x, spread(b, batch_mean, shape, axis))), axes);
-  const auto follow = [&](const char* name, ValueId value) {
-    scope.update(name, add(b, mul(b, scope.weight(name), o.momentum), mul(b, value, 1 - o.momentum)));
-  };
-  follow("moving_mean", batch_mean);
-  follow("moving_variance", variance);
-  ValueId y = normalize(b, x, axes, o.epsilon);
-  if (o.scale) y = mul(b, y, spread(b, scope.weight("gamma"), shape, axis));
-  return o.center ? add(b, y, spread(b, scope.weight("beta"), shape, axis)) : y;
+// x / sqrt(variance + epsilon): what LayerNormalization calls rms_scaling.
+ValueId over_deviation(Builder& b, ValueId x, const Axes& axes, double epsilon) {
+  ValueId variance = mean(b, square(b, sub(b, x, mean(b, x, axes, true))), axes, true);
+  return mul(b, x, unary(b, OpKind::kRsqrt, add(b, variance, epsilon)));
 }
 
-// gamma (x - mean) / sqrt(variance + epsilon) + beta as one multiplication and one addition an element.
-ValueId infer(CallScope& scope, ValueId x, const BatchNorm& o, int64_t axis) {
-  Builder& b = scope.b;
-  const Shape shape = b.shape(x);
-  ValueId factor = unary(b, OpKind::kRsqrt, add(b, scope.weight("moving_variance"), o.epsilon));
-  if (o.scale) factor = mul(b, factor, scope.weight("gamma"));
-  ValueId offset = neg(b, mul(b, scope.weight("moving_mean"), factor));
-  if (o.center) offset = add(b, offset, scope.weight("beta"));
-  return add(b, mul(b, x, spread(b, factor, shape, axis)), spread(b, offset, shape, axis));
+// (.., C, ..) -> (.., groups, C / groups, ..)
+Shape grouped(Shape shape, int64_t axis, int64_t groups) {
+  shape[static_cast<size_t>(axis)].size /= groups;
+  shape.insert(shape.begin() + axis, Dim{groups});
+  return shape;
 }
 
 }  // namespace
 
-LayerBody batch_normalization(LayerConfig& c) {
-  const BatchNorm o = read_batch_norm(c);
+LayerBody layer_normalization(LayerConfig& c) {
+  const Axes written = read_axes(c, "axis", {-1});
+  const double epsilon = c.number("epsilon", 1e-3);
+  const bool rms_scaling = c.boolean("rms_scaling", false);
+  ScaleAndOffset o = read_scale_and_offset(c);
+  if (rms_scaling) o.scale = true, o.center = false;
   LayerBody body;
   body.masks = MaskRule::kPass;
   body.infer = [=, misfit = Misfit(c)](const Shapes& inputs) -> std::optional<Shape> {
-    const auto axis = positive_axis(o.axis, inputs[0].size());
-    if (axis && *axis > 0) return inputs[0];
-    return misfit(
-        fmt::format("axis {} of BatchNormalization does not fit the input {}", o.axis, keras_shape(inputs[0])));
+    if (!sample_axes(written, inputs[0], misfit, "LayerNormalization")) return std::nullopt;
+    return inputs[0];
+  };
+  body.weights = [=](const Shapes& inputs) { return o.weights(extents_of(written, inputs[0])); };
+  body.call = [=](CallScope& scope, const std::vector<ValueId>& inputs) {
+    Builder& b = scope.b;
+    const Shape shape = b.shape(inputs[0]);
+    const Axes axes = *positive_axes(written, shape.size());
+    ValueId y = rms_scaling ? over_deviation(b, inputs[0], axes, epsilon) : normalize(b, inputs[0], axes, epsilon);
+    return o.apply(scope, y, [&](ValueId weight) { return spread_over(b, weight, shape, axes); });
+  };
+  return body;
+}
+
+LayerBody group_normalization(LayerConfig& c) {
+  const int64_t written = c.integer("axis", -1), groups = c.integer("groups", 32);
+  const double epsilon = c.number("epsilon", 1e-3);
+  const ScaleAndOffset o = read_scale_and_offset(c);
+  if (groups < 1 && groups != -1) c.error("groups", "a positive number, or -1 for one group a channel");
+  const auto groups_of = [=](const Shape& shape, int64_t axis) {
+    return groups == -1 ? extent_at(shape, axis) : groups;
+  };
+  LayerBody body;
+  body.masks = MaskRule::kPass;
+  body.infer = [=, misfit = Misfit(c)](const Shapes& inputs) -> std::optional<Shape> {
+    const auto axes = sample_axes({written}, inputs[0], misfit, "GroupNormalization");
+    if (!axes) return std::nullopt;
+    const int64_t channels = extent_at(inputs[0], axes->front());
+    if (channels % groups_of(inputs[0], axes->front()) == 0) return inputs[0];
+    return misfit(fmt::format("{} channels cannot be divided into {} groups", channels, groups));
+  };
+  body.weights = [=](const Shapes& inputs) { return o.weights(extents_of({written}, inputs[0])); };
+  body.call = [=](CallScope& scope, const std::vector<ValueId>& inputs) {
+    Builder& b = scope.b;
+    const Shape shape = b.shape(inputs[0]);
+    const int64_t axis = *positive_axis(written, shape.size());
+    const Shape split = grouped(shape, axis, groups_of(shape, axis));
+    Axes axes;
+    for (int64_t i = 1; i < static_cast<int64_t>(split.size()); ++i)
+      if (i != axis) axes.push_back(i);
+    ValueId y = reshape(b, normalize(b, reshape(b, inputs[0], split), axes, epsilon), shape);
+    return o.apply(scope, y, [&](ValueId weight) { return spread_over(b, weight, shape, {axis}); });
+  };
+  return body;
+}
+
+// x / sqrt(mean(x^2) + epsilon) scale. The scale is not brought to its axes: it meets the last ones.
+LayerBody rms_normalization(LayerConfig& c) {
+  const Axes written = read_axes(c, "axis", {-1});
+  const double epsilon = c.number("epsilon", 1e-6);
+  const InitializerSpec ones = [](const std::vector<int64_t>&) { return Initializer{Initializer::Kind::kConstant, 1}; };
+  LayerBody body;
+  body.infer = [=, misfit = Misfit(c)](const Shapes& inputs) -> std::optional<Shape> {
+    const Shape& shape = inputs[0];
+    if (!sample_axes(written, shape, misfit, "RMSNormalization")) return std::nullopt;
+    const std::vector<int64_t> scale = extents_of(written, shape);
+    bool fits = true;
+    for (size_t i = 0; i < scale.size(); ++i)
+      fits &= scale[i] == shape[shape.size() - scale.size() + i].size || scale[i] == 1;
+    if (fits) return shape;
+    return misfit(fmt::format("RMSNormalization along axis {} scales the last dimensions, which {} does not allow",
+                              fmt::join(written, ", "), keras_shape(shape)));
   };
   body.weights = [=](const Shapes& inputs) {
-    const std::vector<int64_t> shape{inputs[0][static_cast<size_t>(*positive_axis(o.axis, inputs[0].size()))].size};
-    std::vector<Weight> weights;
-    if (o.scale) weights.push_back({"gamma", shape, o.gamma, true, o.gamma_penalty, o.gamma_constraint});
-    if (o.center) weights.push_back({"beta", shape, o.beta, true, o.beta_penalty, o.beta_constraint});
-    weights.push_back({"moving_mean", shape, o.mean, false});
-    weights.push_back({"moving_variance", shape, o.variance, false});
-    return weights;
+    return std::vector<Weight>{{"scale", extents_of(written, inputs[0]), ones}};
   };
   body.call = [=](CallScope& scope, const std::vector<ValueId>& inputs) {
-    const int64_t axis = *positive_axis(o.axis, scope.b.shape(inputs[0]).size());
-    // A frozen layer keeps to its moving statistics in training too.
-    const bool by_batch = scope.training && scope.trainable();
-    return by_batch ? train(scope, inputs[0], o, axis) : infer(scope, inputs[0], o, axis);
+    Builder& b = scope.b;
+    const Axes axes = *positive_axes(written, b.shape(inputs[0]).size());
+    ValueId root = unary(b, OpKind::kRsqrt, add(b, mean(b, square(b, inputs[0]), axes, true), epsilon));
+    return mul(b, mul(b, inputs[0], root), scope.weight("scale"));
+  };
+  return body;
+}
+
+LayerBody unit_normalization(LayerConfig& c) {
+  const Axes written = read_axes(c, "axis", {-1});
+  LayerBody body;
+  body.masks = MaskRule::kPass;
+  body.infer = [=, misfit = Misfit(c)](const Shapes& inputs) -> std::optional<Shape> {
+    if (!sample_axes(written, inputs[0], misfit, "UnitNormalization")) return std::nullopt;
+    return inputs[0];
+  };
+  body.call = [=](CallScope& scope, const std::vector<ValueId>& inputs) {
+    const Axes axes = *positive_axes(written, scope.b.shape(inputs[0]).size());
+    return to_unit_length(scope.b, inputs[0], axes, 1e-12);
   };
   return body;
 }

@@ -62,6 +62,32 @@ ValueId from_channels_last(Builder& b, ValueId x, DataFormat format) {
   return transpose(b, x, order);
 }
 
+std::vector<int64_t> read_axes(ConfigReader& config, const std::string& key, const std::vector<int64_t>& fallback) {
+  const json::Value* value = config.find(key);
+  if (!value) return fallback;
+  if (value->kind == json::Kind::kInteger) return {value->integer};
+  const auto is_integer = [](const json::Value& item) { return item.kind == json::Kind::kInteger; };
+  if (!value->is_array() || !std::all_of(value->items.begin(), value->items.end(), is_integer)) {
+    config.error(key, "an axis or a list of axes");
+    return fallback;
+  }
+  std::vector<int64_t> axes;
+  for (const json::Value& item : value->items) axes.push_back(item.integer);
+  return axes;
+}
+
+std::optional<std::vector<int64_t>> positive_axes(const std::vector<int64_t>& axes, size_t rank) {
+  std::vector<int64_t> sorted;
+  for (int64_t axis : axes) {
+    const auto at = positive_axis(axis, rank);
+    if (!at) return std::nullopt;
+    sorted.push_back(*at);
+  }
+  std::sort(sorted.begin(), sorted.end());
+  if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end()) return std::nullopt;
+  return sorted;
+}
+
 void read_padding(ConfigReader& config, WindowOptions& options, bool may_be_causal) {
   std::string padding = config.text("padding", "valid");
   std::transform(padding.begin(), padding.end(), padding.begin(),

@@ -42,6 +42,11 @@ size_t first_spatial_axis(DataFormat format);
 ValueId to_channels_last(Builder& b, ValueId x, DataFormat format);
 ValueId from_channels_last(Builder& b, ValueId x, DataFormat format);
 
+// One axis or a list of them, as written.
+std::vector<int64_t> read_axes(ConfigReader& config, const std::string& key, const std::vector<int64_t>& fallback);
+// The axes counted from the front and sorted. Empty where one does not exist or is there twice.
+std::optional<std::vector<int64_t>> positive_axes(const std::vector<int64_t>& axes, size_t rank);
+
 // A window moved over spatial dimensions: of convolutions and pooling.
 struct WindowOptions {
   std::vector<int64_t> size, strides, dilations;  // one entry a spatial dimension

@@ -9,20 +9,35 @@ namespace kcc {
 LayerBody activation_layer(LayerConfig& c);
 LayerBody elu_layer(LayerConfig& c);
 LayerBody leaky_relu_layer(LayerConfig& c);
+LayerBody prelu_layer(LayerConfig& c);
 LayerBody relu_layer(LayerConfig& c);
 LayerBody softmax_layer(LayerConfig& c);
+LayerBody thresholded_relu_layer(LayerConfig& c);
+// batch_normalization.cpp
+LayerBody batch_normalization(LayerConfig& c);
 // convolutional.cpp
 LayerBody conv1d(LayerConfig& c);
 LayerBody conv2d(LayerConfig& c);
 LayerBody conv3d(LayerConfig& c);
 // core.cpp
 LayerBody dense(LayerConfig& c);
+LayerBody identity_layer(LayerConfig& c);
 LayerBody input_layer(LayerConfig& c);
+// dot.cpp
+LayerBody dot_layer(LayerConfig& c);
 // merging.cpp
 LayerBody add_layer(LayerConfig& c);
+LayerBody average_layer(LayerConfig& c);
 LayerBody concatenate(LayerConfig& c);
+LayerBody maximum_layer(LayerConfig& c);
+LayerBody minimum_layer(LayerConfig& c);
+LayerBody multiply_layer(LayerConfig& c);
+LayerBody subtract_layer(LayerConfig& c);
 // normalization.cpp
-LayerBody batch_normalization(LayerConfig& c);
+LayerBody group_normalization(LayerConfig& c);
+LayerBody layer_normalization(LayerConfig& c);
+LayerBody rms_normalization(LayerConfig& c);
+LayerBody unit_normalization(LayerConfig& c);
 // pooling.cpp
 LayerBody average_pooling1d(LayerConfig& c);
 LayerBody average_pooling2d(LayerConfig& c);
@@ -36,7 +51,12 @@ LayerBody global_max_pooling3d(LayerConfig& c);
 LayerBody max_pooling1d(LayerConfig& c);
 LayerBody max_pooling2d(LayerConfig& c);
 LayerBody max_pooling3d(LayerConfig& c);
+// preprocessing.cpp
+LayerBody normalization(LayerConfig& c);
+LayerBody rescaling(LayerConfig& c);
 // regularization.cpp
+LayerBody activity_regularization(LayerConfig& c);
+LayerBody alpha_dropout(LayerConfig& c);
 LayerBody dropout(LayerConfig& c);
 // resampling.cpp
 LayerBody cropping1d(LayerConfig& c);
@@ -48,6 +68,11 @@ LayerBody up_sampling3d(LayerConfig& c);
 LayerBody zero_padding1d(LayerConfig& c);
 LayerBody zero_padding2d(LayerConfig& c);
 LayerBody zero_padding3d(LayerConfig& c);
+LayerBody gaussian_dropout(LayerConfig& c);
+LayerBody gaussian_noise(LayerConfig& c);
+LayerBody spatial_dropout1d(LayerConfig& c);
+LayerBody spatial_dropout2d(LayerConfig& c);
+LayerBody spatial_dropout3d(LayerConfig& c);
 // reshaping.cpp
 LayerBody flatten(LayerConfig& c);
 LayerBody permute(LayerConfig& c);
@@ -62,5 +87,7 @@ LayerBody separable_conv2d(LayerConfig& c);
 LayerBody conv1d_transpose(LayerConfig& c);
 LayerBody conv2d_transpose(LayerConfig& c);
 LayerBody conv3d_transpose(LayerConfig& c);
+// wrappers.cpp
+LayerBody time_distributed(LayerConfig& c);
 
 }  // namespace kcc

@@ -9,6 +9,7 @@
 #include "compiler/ir/print.h"
 #include "compiler/ops/conv.h"
 #include "compiler/ops/elementwise.h"
+#include "compiler/ops/gather.h"
 #include "compiler/ops/leaf.h"
 #include "compiler/ops/matmul.h"
 #include "compiler/ops/pool.h"
@@ -579,6 +580,55 @@ std::vector<Case> product_cases() {
   return cases;
 }
 
+// (B, heads, M, K) x (B, heads, K, N) in every form, with an epilogue.
+std::vector<Case> batch_product_cases() {
+  struct Sizes {
+    int64_t m, k, n;
+  };
+  std::vector<Case> cases;
+  for (Sizes s :
+       {Sizes{1, 1, 1}, Sizes{3, 5, 2}, Sizes{7, 16, 9}, Sizes{16, 24, 16}, Sizes{17, 33, 40}, Sizes{130, 20, 67}}) {
+    for (int form = 0; form < 4; ++form) {
+      const bool tx = form / 2 != 0, ty = form % 2 != 0;
+      const std::string name = std::string(tx ? "T" : "N") + (ty ? "T" : "N") + std::to_string(s.m) + "x" +
+                               std::to_string(s.k) + "x" + std::to_string(s.n);
+      cases.push_back({"Batch" + name, Family::kBatchMatMul,
+                       [=](Body& f) {
+                         ValueId x = f.operand(tx ? batched({s.k, s.m}) : batched({s.m, s.k}));
+                         ValueId y = f.operand(ty ? batched({s.n, s.k}) : batched({s.k, s.n}));
+                         ValueId z = f.anchored(matmul(f.b, x, y, tx, ty));
+                         return std::vector<ValueId>{mul(f.b, z, 0.5), relu(f.b, z)};
+                       },
+                       4e-6});
+    }
+  }
+  cases.push_back({"BatchHeads", Family::kBatchMatMul,
+                   [](Body& f) {
+                     return std::vector<ValueId>{f.anchored(
+                         matmul(f.b, f.operand(batched({3, 10, 8})), f.operand(batched({3, 12, 8})), false, true))};
+                   },
+                   4e-6});
+  cases.push_back(
+      {"BatchFixed",
+       Family::kBatchMatMul,
+       [](Body& f) {
+         ValueId w = f.operand(fixed({5, 13, 17}));
+         ValueId dw = f.anchored(matmul(f.b, f.operand(fixed({5, 9, 13})), f.operand(fixed({5, 9, 17})), true));
+         return std::vector<ValueId>{sub(f.b, w, dw)};
+       },
+       4e-6,
+       {1}});
+  cases.push_back({"BatchDepth", Family::kBatchMatMul,
+                   [](Body& f) {
+                     const Shape x{Dim{4}, Dim{1, true}, Dim{6}}, y{Dim{4}, Dim{1, true}, Dim{20}};
+                     return std::vector<ValueId>{f.anchored(matmul(f.b, f.operand(x), f.operand(y), true))};
+                   },
+                   4e-6});
+  return cases;
+}
+
+INSTANTIATE_TEST_SUITE_P(BatchProducts, KernelTest, ::testing::ValuesIn(batch_product_cases()), test_name);
+
 INSTANTIATE_TEST_SUITE_P(Products, KernelTest, ::testing::ValuesIn(product_cases()), test_name);
 
 // ---- convolutions
@@ -903,6 +953,51 @@ TEST(ProductKernel, LetsNanThroughItsEpilogue) {
     for (int64_t n = 0; n < 32; ++n)
       EXPECT_TRUE(std::isnan(got[r].at({3, n})) && got[r].at({2, n}) == 0) << "result " << r << ", column " << n;
 }
+
+// Indices are 0 ... 9; tables of seven rows are shorter than that.
+Case gather_case(const std::string& name, const Shape& table, const Shape& indices) {
+  return {name, Family::kPointwise, [=](Body& f) {
+            return std::vector<ValueId>{gather(f.b, f.operand(table), f.operand(indices, DType::kI32))};
+          }};
+}
+
+Case scatter_case(const std::string& name, const Shape& table, const Shape& indices) {
+  return {name, Family::kScatter, [=](Body& f) {
+            Shape rows = indices;
+            rows.insert(rows.end(), table.begin() + 1, table.end());
+            ValueId at = f.operand(indices, DType::kI32);
+            return std::vector<ValueId>{f.anchored(scatter_add(f.b, at, f.operand(rows), table))};
+          }};
+}
+
+std::vector<Case> index_cases() {
+  const Shape by_time{{6, false}, {1, true}};
+  return {
+      gather_case("GatherRows", fixed({10, 37}), batched({5})),
+      gather_case("GatherPastTheEnd", fixed({7, 16}), by_time),
+      gather_case("GatherBlocks", fixed({10, 3, 4}), batched({})),
+      gather_case("GatherScalars", fixed({10}), batched({3})),
+      {"GatherTransposedAndScaled", Family::kPointwise,
+       [](Body& f) {
+         ValueId rows =
+             gather(f.b, f.operand(fixed({10, 12})), transpose(f.b, f.operand(batched({5}), DType::kI32), {1, 0}));
+         return std::vector<ValueId>{mul(f.b, rows, f.operand(fixed({12})))};
+       }},
+      {"GatherFromFloats", Family::kPointwise,
+       [](Body& f) {
+         ValueId at = cast(f.b, mul(f.b, f.operand(batched({4})), 10.0), DType::kI32);
+         return std::vector<ValueId>{gather(f.b, f.operand(fixed({6, 9})), at)};
+       }},
+      scatter_case("ScatterRows", fixed({10, 37}), batched({5})),
+      scatter_case("ScatterPastTheEnd", fixed({7, 16}), by_time),
+      scatter_case("ScatterWide", fixed({10, 600}), batched({5})),
+      scatter_case("ScatterBlocks", fixed({10, 3, 4}), by_time),
+      scatter_case("ScatterScalars", fixed({10}), batched({3})),
+      scatter_case("ScatterManyRows", fixed({300, 8}), batched({2})),
+  };
+}
+
+INSTANTIATE_TEST_SUITE_P(Indices, KernelTest, ::testing::ValuesIn(index_cases()), test_name);
 
 INSTANTIATE_TEST_SUITE_P(Pools, KernelTest, ::testing::ValuesIn(pool_cases()), test_name);
 

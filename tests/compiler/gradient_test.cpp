@@ -6,6 +6,7 @@
 
 #include "compiler/ops/conv.h"
 #include "compiler/ops/elementwise.h"
+#include "compiler/ops/gather.h"
 #include "compiler/ops/matmul.h"
 #include "compiler/ops/op.h"
 #include "compiler/ops/pool.h"
@@ -69,6 +70,13 @@ Row matmul_row(bool tx, bool ty) {
   const auto build = [=](Builder& b, const Inputs& in) { return matmul(b, in[0], in[1], tx, ty); };
   return {std::string("matmul") + (tx ? " transposed x" : "") + (ty ? " transposed y" : ""),
           {tx ? fixed({4, 3}) : batched({4}), ty ? fixed({5, 4}) : fixed({4, 5})},
+          build};
+}
+
+Row batch_matmul_row(bool tx, bool ty) {
+  const auto build = [=](Builder& b, const Inputs& in) { return matmul(b, in[0], in[1], tx, ty); };
+  return {std::string("matmul of each sample") + (tx ? " transposed x" : "") + (ty ? " transposed y" : ""),
+          {tx ? batched({2, 4, 3}) : batched({2, 3, 4}), ty ? batched({2, 5, 4}) : batched({2, 4, 5})},
           build};
 }
 
@@ -159,6 +167,15 @@ std::vector<Row> movement_rows() {
          [](Builder& b, ValueId x) {
            return pad(b, x, {0, 1, 0}, {0, 2, 3}, 0.5);
          }),
+      on("gather", fixed({3, 2}),
+         [](Builder& b, ValueId x) {
+           return gather(b, x, iota(b, fixed({2, 5}), 1));  // past the end: the last row
+         }),
+      on("scatter add", fixed({4, 2}),
+         [](Builder& b, ValueId x) {
+           return scatter_add(b, cast(b, mul(b, cast(b, iota(b, fixed({4}), 0), DType::kF32), 0.6), DType::kI32), x,
+                              fixed({3, 2}));
+         }),
       on("reverse", batched({2, 3}), [](Builder& b, ValueId x) { return reverse(b, x, 1); }),
       {"concat",
        {batched({2, 3}), batched({1, 3}), batched({4, 3})},
@@ -198,6 +215,10 @@ std::vector<Row> window_rows() {
       matmul_row(true, false),
       matmul_row(false, true),
       matmul_row(true, true),
+      batch_matmul_row(false, false),
+      batch_matmul_row(true, false),
+      batch_matmul_row(false, true),
+      batch_matmul_row(true, true),
       conv_row("conv", {5, 4, 2}, {3, 2, 2, 3}, {{1, 1}, {1, 1}, {0, 0}, {0, 0}}),
       conv_row("conv with strides", {6, 5, 2}, {3, 2, 2, 2}, {{2, 3}, {1, 1}, {0, 0}, {0, 0}}),
       conv_row("conv with uneven padding", {5, 5, 1}, {3, 4, 1, 2}, {{1, 1}, {1, 1}, {1, 1}, {1, 2}}),
@@ -247,6 +268,7 @@ TEST(Gradient, OfEveryOperationHasARow) {
     row.build(b, inputs);
     for (const Node& node : graph.nodes) seen.insert(info(node.op).name);
   }
+  for (const char* loop : {"scan", "result"}) seen.insert(loop);  // scan_test.cpp
   for (int op = 0; op < static_cast<int>(OpKind::kCount); ++op) {
     const OpInfo& operation = info(static_cast<OpKind>(op));
     EXPECT_TRUE(!operation.gradient || seen.count(operation.name) == 1) << operation.name;

@@ -81,12 +81,19 @@ Array window_counts(const Call& c, const Index& x, const Index& y) {
 Array matmul(const Call& c) {
   const bool ta = c.attrs().integer("transpose_a") != 0, tb = c.attrs().integer("transpose_b") != 0;
   const Array &a = c.operand(0), &b = c.operand(1);
-  const int64_t depth = a.extents[ta ? 0 : 1];
-  KCC_CHECK(depth == b.extents[tb ? 1 : 0], "inner extents agree");
+  const size_t outer = a.extents.size() - 2;
+  const int64_t depth = a.extents[outer + (ta ? 0 : 1)];
+  KCC_CHECK(depth == b.extents[outer + (tb ? 1 : 0)], "inner extents agree");
   return fill(c.extents, [&](const Index& i) {
+    Index at_a = i, at_b = i;
     double sum = 0;
-    for (int64_t k = 0; k < depth; ++k)
-      sum += a.at(ta ? Index{k, i[0]} : Index{i[0], k}) * b.at(tb ? Index{i[1], k} : Index{k, i[1]});
+    for (int64_t k = 0; k < depth; ++k) {
+      at_a[outer] = ta ? k : i[outer];
+      at_a[outer + 1] = ta ? i[outer] : k;
+      at_b[outer] = tb ? i[outer + 1] : k;
+      at_b[outer + 1] = tb ? k : i[outer + 1];
+      sum += a.at(at_a) * b.at(at_b);
+    }
     return sum;
   });
 }
