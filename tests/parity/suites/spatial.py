@@ -1,5 +1,6 @@
 """Convolutions, pooling and what cuts, pads, repeats and turns images, in one to three dimensions, with each of their
 options, in both data formats. Odd sizes; the last batch has one sample."""
+import keras
 from keras import layers as L
 
 from case import Row, packed
@@ -60,7 +61,7 @@ CONV_WEIGHTS = [
     row("depthwise1d", L.DepthwiseConv1D, 3, depthwise_regularizer="l1", bias_regularizer="l2",
         depthwise_constraint="max_norm", bias_constraint="non_neg", depthwise_initializer="he_normal"),
     row("separable1d", L.SeparableConv1D, 4, 3, depthwise_regularizer="l1", pointwise_regularizer="l2",
-        bias_regularizer="l1_l2", depthwise_constraint="max_norm", pointwise_constraint="unit_norm",
+        bias_regularizer=keras.regularizers.L1L2(0.01, 0.02), depthwise_constraint="max_norm", pointwise_constraint="unit_norm",
         bias_constraint="non_neg", depthwise_initializer="he_normal", pointwise_initializer="lecun_uniform",
         bias_initializer="ones"),
 ]
@@ -120,8 +121,8 @@ TRANSPOSED3D = join(
 
 def pools(kind, maximum, average, small):
     options = {
-        "valid": {},
-        "same": {"padding": "same"},
+        "valid": {"pool_size": 2},
+        "same": {"pool_size": 2, "padding": "same"},
         "overlap": {"pool_size": 3, "strides": 2},
         "overlap_same": {"pool_size": 3, "strides": 1, "padding": "same"},
         "strides_over_window": {"pool_size": 2, "strides": 3, "padding": "same"},
