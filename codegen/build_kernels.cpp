@@ -122,8 +122,8 @@ std::optional<Compiled> parse_answer(const std::string& answer) {
 // What the kernel is for, in the words of its first call.
 std::string purpose_of(const Plan& plan, size_t kernel) {
   for (const EntryPlan& entry : plan.entries) {
-    for (const KernelCall& call : entry.calls) {
-      if (static_cast<size_t>(call.kernel) == kernel) return call.comment;
+    for (const KernelCall* call : calls_of(entry)) {
+      if (static_cast<size_t>(call->kernel) == kernel) return call->comment;
     }
   }
   return plan.kernels[kernel].name;

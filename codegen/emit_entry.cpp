@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 
 #include "codegen/names.h"
 
@@ -28,13 +29,26 @@ const char* element_view(DType dtype) {
   return kNames[static_cast<int>(dtype)];
 }
 
+// "t", "(t + 1) % 2"
+std::string slot(const Stride& stride) {
+  if (stride.ring == 0) return "t";
+  return stride.shift == 0 ? fmt::format("t % {}", stride.ring)
+                           : fmt::format("(t + {}) % {}", stride.shift, stride.ring);
+}
+
 std::string address(const TensorRef& ref) {
-  if (ref.space == Space::kInput) return fmt::format("step.inputs[{}]", ref.index);
-  if (ref.space == Space::kOutput) return fmt::format("step.outputs[{}]", ref.index);
+  const bool table = ref.space == Space::kInput || ref.space == Space::kOutput;
   std::string text = ref.space == Space::kState ? "state" : "arena";
-  if (ref.fixed_offset != 0) text += fmt::format(" + {}", ref.fixed_offset);
+  if (table) text = fmt::format("step.{}[{}]", ref.space == Space::kInput ? "inputs" : "outputs", ref.index);
+  if (table && !ref.stride.moves()) return text;
+  if (table) text = fmt::format("static_cast<const char*>({})", text);
+  if (!table && ref.fixed_offset != 0) text += fmt::format(" + {}", ref.fixed_offset);
   if (ref.space == Space::kArena && ref.batch_offset != 0)
     text += fmt::format(" + {}", extent({ref.batch_offset, true}));
+  const Stride& stride = ref.stride;
+  const std::string times = stride.ring == 0 ? slot(stride) : fmt::format("({})", slot(stride));
+  if (stride.fixed != 0) text += fmt::format(" + {} * {}", stride.fixed, times);
+  if (stride.batch != 0) text += fmt::format(" + {} * {}", extent({stride.batch, true}), times);
   return text;
 }
 
@@ -43,40 +57,89 @@ class EntryWriter {
   EntryWriter(const EntryPlan& entry, const std::vector<Kernel>& kernels) : entry_(entry), kernels_(kernels) {
     // What kernel_call.h and the function itself call something.
     for (const char* name : {"step", "B", "state", "arena", "context", "flush", "error", "f32", "i32", "u32", "boolean",
-                             "extents", "set_work", "kcc", "predict", "evaluate", "train"}) {
+                             "extents", "set_work", "kcc", "predict", "evaluate", "train", "t", "any_of"}) {
       scope_.add(name);
     }
     for (const Kernel& kernel : kernels) scope_.add(kernel.name);
   }
 
   std::string text() {
-    std::string calls;
-    for (const KernelCall& call : entry_.calls) calls += call_text(call);
+    std::string steps;
+    for (const PlanStep& step : entry_.steps) {
+      if (const auto* call = std::get_if<KernelCall>(&step))
+        steps += call_text(*call);
+      else
+        steps += loop_text(std::get<Loop>(step));
+    }
     std::string head = fmt::format("int {}(const Step& step) {{\n", entry_.name);
     if (largest_ > 0) head += fmt::format("  if (step.batch > {}) return kBatchTooLarge;\n", INT32_MAX / largest_);
     head += "  const FlushDenormals flush;\n";
     if (uses_batch_) head += "  const int64_t B = step.batch;\n";
     if (uses_[Space::kState]) head += "  char* const state = step.state;\n";
     if (uses_[Space::kArena]) head += "  char* const arena = step.arena;\n";
-    if (!entry_.calls.empty()) head += "  Context* const context = step.context;\n";
-    return head + calls + "  return 0;\n}\n";
+    if (!entry_.steps.empty()) head += "  Context* const context = step.context;\n";
+    return head + steps + "  return 0;\n}\n";
   }
 
  private:
   // What the call does as a comment, the views that it is the first to need, the call.
   std::string call_text(const KernelCall& call) {
-    std::string views, arguments = "context";
+    std::string views;
+    const std::string text = invocation(call, "  ", [&](const TensorRef& ref) { return view(ref, views); });
+    return fmt::format("\n  // {}\n{}{}", comment_text(call.comment), views, text);
+  }
+
+  template <typename NameOf>
+  std::string invocation(const KernelCall& call, const std::string& indent, NameOf name_of) {
+    std::string arguments = "context";
     bool batched = false;
     for (const std::vector<TensorRef>* refs : {&call.inputs, &call.outputs}) {
       for (const TensorRef& ref : *refs) {
-        arguments += ", " + view(ref, views);
+        arguments += ", " + name_of(ref);
         batched = batched || is_batched(ref.type);
       }
     }
     const int64_t work = std::llround(std::ceil(call.flops + call.bytes));
-    return fmt::format("\n  // {}\n{}  set_work(context, {});\n  if (int error = {}({})) return error;\n",
-                       comment_text(call.comment), views, extent({work, batched}),
-                       kernels_[static_cast<size_t>(call.kernel)].name, arguments);
+    return fmt::format("{0}set_work(context, {1});\n{0}if (int error = {2}({3})) return error;\n", indent,
+                       extent({work, batched}), kernels_[static_cast<size_t>(call.kernel)].name, arguments);
+  }
+
+  // Views are made before the loop; inside it those that move are moved.
+  std::string loop_text(const Loop& loop) {
+    std::string views;
+    std::string head =
+        fmt::format("\n  // {}{} steps{}\n", loop.comment.empty() ? "" : comment_text(loop.comment) + ": ", loop.steps,
+                    loop.reverse ? ", backwards" : "");
+    std::string body;
+    if (loop.mask) {
+      note_use(*loop.mask);
+      uses_batch_ = true;
+      body += fmt::format("    if (any_of({}, B)) {{\n{}    }} else {{  // nobody takes part in this step\n{}    }}\n",
+                          address(*loop.mask), calls_text(loop.calls, "      ", views),
+                          calls_text(loop.idle_calls, "      ", views));
+    } else {
+      body = calls_text(loop.calls, "    ", views);
+    }
+    const std::string range = loop.reverse ? fmt::format("int64_t t = {}; t >= 0; --t", loop.steps - 1)
+                                           : fmt::format("int64_t t = 0; t < {}; ++t", loop.steps);
+    return head + views + fmt::format("  for ({}) {{\n{}  }}\n", range, body);
+  }
+
+  std::string calls_text(const std::vector<KernelCall>& calls, const std::string& indent, std::string& views) {
+    std::string text;
+    std::set<std::string> moved;
+    for (const KernelCall& call : calls) {
+      std::string moves;
+      const auto name_of = [&](const TensorRef& ref) {
+        const std::string name = view(ref, views);
+        if (ref.stride.moves() && moved.insert(name).second)
+          moves += fmt::format("{}{}.move_to({});\n", indent, name, address(ref));
+        return name;
+      };
+      const std::string invoked = invocation(call, indent, name_of);
+      text += fmt::format("{}// {}\n{}{}", indent, comment_text(call.comment), moves, invoked);
+    }
+    return text;
   }
 
   // The name of the operand's view; its definition is appended to `views` if this is the first use.
@@ -86,13 +149,18 @@ class EntryWriter {
     }
     const std::string name = scope_.add(ref.name);
     views_.emplace_back(ref, name);
-    uses_[ref.space] = true;
-    uses_batch_ = uses_batch_ || is_batched(ref.type) || ref.batch_offset != 0;
+    note_use(ref);
     note_size(ref.type);
-    views += fmt::format("  View<{}> {}({}, {}", ref.type.rank(), name, address(ref), element_view(ref.type.dtype));
+    const std::string start = ref.stride.moves() ? "nullptr" : address(ref);
+    views += fmt::format("  View<{}> {}({}, {}", ref.type.rank(), name, start, element_view(ref.type.dtype));
     for (const Dim& dim : ref.type.shape) views += ", " + extent(dim);
     views += ");\n";
     return name;
+  }
+
+  void note_use(const TensorRef& ref) {
+    uses_[ref.space] = true;
+    uses_batch_ = uses_batch_ || is_batched(ref.type) || ref.batch_offset != 0 || ref.stride.batch != 0;
   }
 
   // Kernels index with 32 bits: the batch is limited by the largest value that grows with it.

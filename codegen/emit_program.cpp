@@ -60,8 +60,9 @@ std::vector<std::string> sample_rows(const std::vector<NamedType>& items) {
 std::vector<std::string> target_rows(const Module& module) {
   std::vector<std::string> rows;
   for (const Target& target : module.targets) {
-    rows.push_back(fmt::format("{{{}, {}, {}}}", sample_info(target.name, target.type), target.class_indices_allowed,
-                               target.is_class_index));
+    rows.push_back(fmt::format("{{{}, {}, {}, {}}}", sample_info(target.name, target.type),
+                               target.class_indices_allowed, target.is_class_index,
+                               sample_info(target.name, target.sample_weight)));
   }
   return rows;
 }
@@ -119,9 +120,7 @@ std::vector<std::string> kernel_declarations(const Plan& plan) {
 std::string entry_info(const Plan& plan, const std::string& name) {
   for (const EntryPlan& entry : plan.entries) {
     if (entry.name != name) continue;
-    double flops = 0;
-    for (const KernelCall& call : entry.calls) flops += call.flops;
-    return fmt::format("{{{}, {}, {}, {}}}", name, entry.arena_fixed, entry.arena_batch, number(flops));
+    return fmt::format("{{{}, {}, {}, {}}}", name, entry.arena_fixed, entry.arena_batch, number(flops_of(entry)));
   }
   return "{nullptr, 0, 0, 0}";
 }

@@ -21,7 +21,8 @@ namespace {
 namespace fs = std::filesystem;
 
 // Small, whole and hardened programs; every path that could end up inside is relative, so that the same input gives
-// the same bytes. Without -fno-tree-pta g++ 12 takes 20 s instead of 2 for an entry of 600 calls. KCC_SANITIZE: the runtime is instrumented, so programs must be.
+// the same bytes. Without -fno-tree-pta g++ 12 takes 20 s instead of 2 for an entry of 600 calls. KCC_SANITIZE: the
+// runtime is instrumented, so programs must be.
 const std::vector<std::string>& flags() {
   static const std::vector<std::string> list{"-std=c++17",
                                              "-O1",

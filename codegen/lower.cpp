@@ -248,6 +248,8 @@ Expr Lowering::lower(ValueId id, const Index& index) {
       operand[axis] = fixed(n.type.shape[axis].size - 1) - index[axis];
       return at(n.inputs[0], operand);
     }
+    case OpKind::kGather:
+      return gather(n, index);
     case OpKind::kRandomUniform:
       return random(n, index);
     default:
@@ -367,6 +369,15 @@ Expr Lowering::concat(const Node& n, const Index& index) {
     value = value.defined() ? select(position < fixed(size), part, value) : part;
   }
   return value;
+}
+
+// Indices outside the table take its first or last row.
+Expr Lowering::gather(const Node& n, const Index& index) {
+  const Shape &table = node(n.inputs[0]).type.shape, &indices = node(n.inputs[1]).type.shape;
+  const auto split = index.begin() + static_cast<int64_t>(indices.size());
+  Index row(split, index.end());
+  row.insert(row.begin(), Halide::clamp(at(n.inputs[1], Index(index.begin(), split)), 0, fixed(table[0].size - 1)));
+  return at(n.inputs[0], row);
 }
 
 Expr Lowering::random(const Node& n, const Index& index) {

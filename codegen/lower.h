@@ -71,6 +71,7 @@ class Lowering {
   Halide::Expr reshape(const Node& node, const Index& index);
   Halide::Expr pad(const Node& node, const Index& index);
   Halide::Expr concat(const Node& node, const Index& index);
+  Halide::Expr gather(const Node& node, const Index& index);
   Halide::Expr random(const Node& node, const Index& index);
   bool proven(const Halide::Expr& condition) const;
 

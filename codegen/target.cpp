@@ -62,6 +62,8 @@ bool parse_target(const std::string& name, MachineTarget* target, Diagnostics& d
   return false;
 }
 
-bool links_here(const MachineTarget& target) { return target.halide.arch == Halide::get_host_target().arch; }
+bool links_here(const MachineTarget& target) {
+  return target.halide.arch == Halide::get_host_target().arch;
+}
 
 }  // namespace kcc

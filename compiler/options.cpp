@@ -19,7 +19,7 @@ const std::map<std::string, Emit> kEmits = {
 // What the raw strings of the command line are before they are looked at more closely.
 struct RawOptions {
   std::string emit = "trainer", color = "auto", cache = KernelCache::default_folder();
-  std::vector<std::string> input_shapes, losses, metrics, loss_weights, explain;
+  std::vector<std::string> input_shapes, losses, metrics, loss_weights, sample_weight_modes, explain;
   std::string optimizer;
   bool no_cache = false;
 };
@@ -78,6 +78,10 @@ void declare_compile(CLI::App& app, Options& o, RawOptions& raw) {
       ->take_all();
   app.add_option("--metric", raw.metrics, "METRIC, or OUTPUT=METRIC")->allow_extra_args(false)->take_all();
   app.add_option("--loss-weight", raw.loss_weights, "OUTPUT=WEIGHT")->allow_extra_args(false)->take_all();
+  app.add_option("--sample-weight-mode", raw.sample_weight_modes,
+                 "temporal, or OUTPUT=temporal: sample weights of one a step instead of one a sample")
+      ->allow_extra_args(false)
+      ->take_all();
   app.add_option("-j,--jobs", o.jobs, "kernels compiled at a time; default all cores")->check(CLI::Range(1, 256));
   app.add_option("--cache", raw.cache, "folder that keeps compiled kernels");
   app.add_flag("--no-cache", raw.no_cache, "compile every kernel anew and keep none");
@@ -117,6 +121,12 @@ std::string digest(const RawOptions& raw, Options& o) {
     const auto [name, weight] = split_named(text);
     if (!CLI::detail::lexical_cast(weight, training.loss_weights[name]))
       return fmt::format("--loss-weight {}: expected OUTPUT=NUMBER", text);
+  }
+  for (const std::string& text : raw.sample_weight_modes) {
+    const auto [name, mode] = split_named(text);
+    if (mode != "temporal" && mode != "samplewise")
+      return fmt::format("--sample-weight-mode {}: expected temporal or samplewise", text);
+    training.temporal_weights[name] = mode == "temporal";
   }
   for (const std::string& what : raw.explain) {
     o.explain_fusion |= what == "fusion";

@@ -26,6 +26,12 @@ ValueId relu6(Builder& b, ValueId x) {
 ValueId hard_sigmoid(Builder& b, ValueId x) {
   return div(b, relu6(b, add(b, x, 3.0)), 6.0);
 }
+// clip(0.2 x + 0.5, 0, 1), with the gradient of a clip's inside at both ends.
+ValueId keras2_hard_sigmoid(Builder& b, ValueId x) {
+  ValueId line = add(b, mul(b, x, 0.2), 0.5);
+  ValueId low = select(b, at_least(b, line, 0.0), line, constant(b, 0.0));
+  return select(b, greater(b, line, 1.0), constant(b, 1.0), low);
+}
 ValueId sigmoid(Builder& b, ValueId x) {
   return unary(b, OpKind::kSigmoid, x);
 }
@@ -184,6 +190,7 @@ constexpr Plain kPlain[] = {
     {"hard_sigmoid", hard_sigmoid},
     {"hard_silu", [](Builder& b, ValueId x) { return mul(b, x, hard_sigmoid(b, x)); }},
     {"hard_tanh", hard_tanh},
+    {"keras2_hard_sigmoid", keras2_hard_sigmoid},  // what Keras 1 and 2 mean by "hard_sigmoid"; only keras2.cpp says it
     {"linear", [](Builder&, ValueId x) { return x; }},
     {"log_sigmoid", [](Builder& b, ValueId x) { return neg(b, softplus(b, neg(b, x))); }},
     {"mish", [](Builder& b, ValueId x) { return mul(b, x, hyperbolic_tangent(b, softplus(b, x))); }},

@@ -23,9 +23,11 @@ int64_t fixed_batch(const ModelLayers& model) {
 // ---- weights
 
 bool declare_weights(BoundModel& model, Module& module) {
+  bool good = true;
   for (const Weight& weight : weights_of(*model.layers)) {
     const auto initializer = weight.initializer(weight.shape);
-    if (!initializer) return false;
+    good &= initializer.has_value();
+    if (!initializer) continue;
     State state;
     state.name = weight.name;
     state.file_path = weight.file;
@@ -40,7 +42,7 @@ bool declare_weights(BoundModel& model, Module& module) {
     (weight.trained ? module.trainable_parameters : module.other_parameters) += count;
     module.states.push_back(std::move(state));
   }
-  return true;
+  return good;
 }
 
 // ---- the summary's rows

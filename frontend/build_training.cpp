@@ -123,8 +123,14 @@ class TrainingBuilder {
   void add_targets() {
     for (size_t i : trained_) {
       const Loss& loss = *spec_.outputs[i].loss;
-      module_.targets.push_back({module_.outputs[i].name, target_type(module_.outputs[i].type, loss),
-                                 loss.one_hot_labels, loss.class_indices});
+      const Type& output = module_.outputs[i].type;
+      Shape weight = batched_shape({});
+      if (spec_.outputs[i].temporal_weights) weight.push_back(output.shape[1]);
+      module_.targets.push_back({module_.outputs[i].name,
+                                 target_type(output, loss),
+                                 loss.one_hot_labels,
+                                 loss.class_indices,
+                                 {DType::kF32, weight}});
     }
   }
 
@@ -197,7 +203,7 @@ class TrainingBuilder {
       comparisons[trained_[k]] = {input(b, module_.targets[k].name, module_.targets[k].type),
                                   predictions[trained_[k]].value};
     for (size_t k = 0; k < trained_.size(); ++k)
-      weights[trained_[k]] = input(b, module_.targets[k].name + "/sample_weight", {DType::kF32, batched_shape({})});
+      weights[trained_[k]] = input(b, module_.targets[k].name + "/sample_weight", module_.targets[k].sample_weight);
     std::vector<ValueId> losses(predictions.size(), -1);
     ValueId total = -1;
     for (size_t i : trained_) {

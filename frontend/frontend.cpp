@@ -9,12 +9,17 @@ namespace kcc {
 
 Module read_module(const std::string& bytes, const std::string& file, const FrontendOptions& options,
                    Diagnostics& diagnostics) {
+  const auto opened = open_model_file(bytes, file, diagnostics);
+  return opened ? read_module(*opened, options, diagnostics) : Module();
+}
+
+Module read_module(const ModelFile& file, const FrontendOptions& options, Diagnostics& diagnostics) {
   Module module;
-  const auto spec = read_model(bytes, file, diagnostics);
+  const auto spec = read_model(file, diagnostics);
   if (!spec || diagnostics.has_errors()) return module;
   module.name = spec->name;
   module.keras_version = spec->keras_version;
-  const Report report{file, "", diagnostics};
+  const Report report{file.name, "", diagnostics};
   auto model = bind_layers(*spec, options, report, module);
   if (!model) return module;
   // From here on the layers fit together: what is built cannot fail.

@@ -9,6 +9,7 @@
 #include "compiler/ir/module.h"
 #include "compiler/support/diagnostics.h"
 #include "frontend/environment.h"
+#include "frontend/model_file.h"
 
 namespace kcc {
 
@@ -18,6 +19,7 @@ struct TrainingOverrides {
   std::map<std::string, std::string> losses;                 // by output name; "" for every output
   std::vector<std::pair<std::string, std::string>> metrics;  // (output name or "", metric)
   std::map<std::string, double> loss_weights;                // by output name
+  std::map<std::string, bool> temporal_weights = {};         // by output name, "" for every output: one weight a step
 };
 
 struct FrontendOptions {
@@ -26,7 +28,9 @@ struct FrontendOptions {
   Environment environment = {};
 };
 
-// Recognises the file by its content. `file` is for messages. On errors the result is meaningless.
+// On errors the result is meaningless.
+Module read_module(const ModelFile& file, const FrontendOptions& options, Diagnostics& diagnostics);
+// From the bytes of a file; `file` is for messages.
 Module read_module(const std::string& bytes, const std::string& file, const FrontendOptions& options,
                    Diagnostics& diagnostics);
 

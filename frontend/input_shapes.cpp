@@ -49,10 +49,20 @@ class InputShapes {
     return std::nullopt;
   }
 
+  // What the input layer says, or else a model that takes it: a Sequential may begin with a model.
+  std::optional<std::vector<int64_t>> declared(size_t i) const {
+    if (model_.layers[i].input) return model_.layers[i].input;
+    for (const CallId& id : model_.order.calls)
+      for (const TensorSpec& tensor : model_.call_of(id).inputs)
+        if (tensor.layer == model_.spec.layers[i].name && model_.layers[id.layer].input)
+          return model_.layers[id.layer].input;
+    return std::nullopt;
+  }
+
   std::optional<Shape> shape_of(size_t i) const {
     const std::vector<int64_t>* given = option_of(model_.spec.layers[i].name);
     std::vector<int64_t> extents;
-    if (const auto& input = model_.layers[i].input)
+    if (const auto input = declared(i))
       extents.assign(input->begin() + 1, input->end());
     else if (given)
       extents.assign(given->size(), -1);

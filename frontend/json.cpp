@@ -251,83 +251,10 @@ class Parser {
   bool failed_ = false;
 };
 
-constexpr size_t kLongest = 60;
-
-// As Python writes it: 2.0 is not 2.
-std::string number_text(double number) {
-  const std::string text = fmt::format("{}", number);
-  return text.find_first_not_of("-0123456789") == std::string::npos ? text + ".0" : text;
-}
-
-void write(const Value& value, std::string& text) {
-  switch (value.kind) {
-    case Kind::kNull:
-      text += "null";
-      break;
-    case Kind::kBool:
-      text += value.boolean ? "true" : "false";
-      break;
-    case Kind::kInteger:
-      text += fmt::format("{}", value.integer);
-      break;
-    case Kind::kNumber:
-      text += number_text(value.number);
-      break;
-    case Kind::kString:
-      text += fmt::format("'{}'", value.text);
-      break;
-    case Kind::kArray:
-      text += '[';
-      for (size_t i = 0; i < value.items.size() && text.size() <= kLongest; ++i) {
-        if (i > 0) text += ", ";
-        write(value.items[i], text);
-      }
-      text += ']';
-      break;
-    case Kind::kObject:
-      text += '{';
-      for (size_t i = 0; i < value.members.size() && text.size() <= kLongest; ++i) {
-        text += fmt::format("{}'{}': ", i > 0 ? ", " : "", value.members[i].key);
-        write(value.members[i].value, text);
-      }
-      text += '}';
-      break;
-  }
-}
-
 }  // namespace
-
-const Value* Value::find(const std::string& key) const {
-  for (const Member& member : members)
-    if (member.key == key) return &member.value;
-  return nullptr;
-}
-
-Value string_value(std::string text, Mark mark) {
-  Value value;
-  value.kind = Kind::kString;
-  value.mark = mark;
-  value.text = std::move(text);
-  return value;
-}
-
-Value object_value(std::vector<Member> members, Mark mark) {
-  Value value;
-  value.kind = Kind::kObject;
-  value.mark = mark;
-  value.members = std::move(members);
-  return value;
-}
 
 std::optional<Value> parse(const std::string& text, const std::string& file, Diagnostics& diagnostics) {
   return Parser(text, file, diagnostics).document();
-}
-
-std::string to_text(const Value& value) {
-  std::string text;
-  write(value, text);
-  if (text.size() > kLongest) text = text.substr(0, kLongest) + "...";
-  return text;
 }
 
 }  // namespace kcc::json

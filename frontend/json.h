@@ -41,6 +41,12 @@ struct Value {
 
   // The member's value, or null if this is no object or has no such member.
   const Value* find(const std::string& key) const;
+  Value* find(const std::string& key);
+
+  // For the readers of older versions, which rewrite objects in place.
+  void set(const std::string& key, Value value);         // replaces or appends; the mark is the value's
+  bool rename(const std::string& from, std::string to);  // false where there is no such member
+  std::optional<Value> take(const std::string& key);     // out of the object
 };
 
 struct Member {
@@ -49,7 +55,11 @@ struct Member {
   Value value;
 };
 
+Value bool_value(bool value, Mark mark = {});
+Value integer_value(int64_t value, Mark mark = {});
+Value number_value(double value, Mark mark = {});
 Value string_value(std::string text, Mark mark = {});
+Value array_value(std::vector<Value> items, Mark mark = {});
 Value object_value(std::vector<Member> members, Mark mark = {});
 
 // Empty after an error.

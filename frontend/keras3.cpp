@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <set>
 
+#include "frontend/model_json.h"
 #include "frontend/names.h"
+#include "frontend/tensor_references.h"
 
 namespace kcc {
 namespace {
@@ -14,112 +16,32 @@ using json::Kind;
 using json::Mark;
 using json::Value;
 
-bool is_model_class(const std::string& name) {
-  return name == "Sequential" || name == "Functional" || name == "Model";
+bool is_recurrent(const LayerSpec& layer) {
+  static const std::set<std::string> kClasses = {"Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D",
+                                                 "GRU",           "LSTM",       "RNN",        "SimpleRNN"};
+  return kClasses.count(layer.class_name) != 0;
 }
 
-// ---- references to tensors
+// A custom class may have the name of one of Keras's own; its module tells. A module is compared, never imported.
+bool is_custom(const Value& object) {
+  const Value *module = object.find("module"), *class_name = object.find("class_name");
+  if (!module || !module->is_string() || !class_name) return false;
+  if (class_name->text == "function" || class_name->text == "__lambda__") return false;
+  const std::string first = module->text.substr(0, module->text.find('.'));
+  return first != "keras" && first != "tensorflow" && first != "tf_keras";
+}
 
-class TensorReader {
- public:
-  explicit TensorReader(const Report& report) : report_(report) {}
-
-  // "name", ["name", call, output] or ["name", call, output, {keyword arguments}]
-  std::optional<TensorSpec> reference(const Value& value) const {
-    if (value.is_string()) return TensorSpec{value.text, 0, 0, value.mark};
-    if (!is_reference(value)) return wrong(value, "a layer's name or [name, call, output]");
-    TensorSpec tensor{value.items[0].text, 0, 0, value.mark};
-    if (value.items.size() > 1) tensor.call = value.items[1].integer;
-    if (value.items.size() > 2) tensor.output = value.items[2].integer;
-    return tensor;
-  }
-
-  // A list of references, one alone, or an object of them by name.
-  std::vector<TensorSpec> references(const Value& value) const {
-    std::vector<TensorSpec> tensors;
-    if (value.is_string() || is_reference(value)) {
-      if (const auto tensor = reference(value)) tensors.push_back(*tensor);
-      return tensors;
-    }
-    std::vector<const Value*> items;
-    for (const Value& item : value.items) items.push_back(&item);
-    std::vector<const json::Member*> members;
-    for (const json::Member& member : value.members) members.push_back(&member);
-    std::sort(members.begin(), members.end(), [](const auto* a, const auto* b) { return a->key < b->key; });
-    for (const json::Member* member : members) items.push_back(&member->value);
-    for (const Value* item : items)
-      if (const auto tensor = reference(*item)) tensors.push_back(*tensor);
-    return tensors;
-  }
-
-  // The calls that "inbound_nodes" lists.
-  std::vector<CallSpec> calls(const Value& nodes) const {
-    if (!nodes.is_array()) {
-      wrong(nodes, "a list of calls");
-      return {};
-    }
-    const auto is_string = [](const Value& item) { return item.is_string(); };
-    if (!nodes.items.empty() && std::all_of(nodes.items.begin(), nodes.items.end(), is_string)) return {call(nodes)};
-    std::vector<CallSpec> calls;
-    for (const Value& node : nodes.items) calls.push_back(call(node));
-    return calls;
-  }
-
- private:
-  static bool is_reference(const Value& value) {
-    const auto& items = value.items;
-    if (!value.is_array() || items.empty() || items.size() > 4 || !items[0].is_string()) return false;
-    for (size_t i = 1; i < items.size(); ++i)
-      if (items[i].kind != (i < 3 ? Kind::kInteger : Kind::kObject)) return false;
-    return items.size() != 4 || items[3].members.empty();
-  }
-
-  std::nullopt_t wrong(const Value& value, const std::string& expected) const {
-    report_.error(value.mark, fmt::format("found {}, expected {}", json::to_text(value), expected));
-    return std::nullopt;
-  }
-
-  CallSpec call(const Value& node) const {
-    CallSpec call;
-    call.mark = node.mark;
-    if (!node.is_object()) {
-      call.inputs = references(node);
-      return call;
-    }
-    const Value* args = node.find("args");
-    if (!args) report_.error(node.mark, "a call without 'args'");
-    if (args) arguments(*args, call);
-    const Value* kwargs = node.find("kwargs");
-    for (const json::Member& member : kwargs ? kwargs->members : std::vector<json::Member>{}) keyword(member);
-    return call;
-  }
-
-  void arguments(const Value& value, CallSpec& call) const {
-    const Value* class_name = value.find("class_name");
-    if (class_name && class_name->text == "__keras_tensor__") return tensor(value, call);
-    if (!value.is_array()) {
-      wrong(value, "a tensor as an argument of a layer's call");
-      return;
-    }
-    for (const Value& item : value.items) arguments(item, call);
-  }
-
-  void tensor(const Value& value, CallSpec& call) const {
-    const Value* config = value.find("config");
-    const Value* history = config ? config->find("keras_history") : nullptr;
-    if (!history) return report_.error(value.mark, "a tensor without 'keras_history'");
-    if (const auto found = reference(*history)) call.inputs.push_back(*found);
-  }
-
-  // A call's own "training" says nothing: Keras 3 replaces it by the mode of fit, evaluate or predict.
-  void keyword(const json::Member& member) const {
-    if (member.value.is_null() || (member.key == "training" && member.value.kind == Kind::kBool)) return;
-    report_.error(member.mark, fmt::format("the call's argument '{}' = {} is not supported yet", member.key,
-                                           json::to_text(member.value)));
-  }
-
-  const Report& report_;
-};
+// Everywhere but in the layers inside, which are checked one by one.
+void check_modules(const Value& value, const Report& report) {
+  static const std::set<std::string> kInside = {"backward_layer", "cell", "cells", "forward_layer", "layer", "layers"};
+  if (is_custom(value))
+    report.error(value.find("module")->mark,
+                 fmt::format("class '{}' of module '{}' is a custom class, which a model file cannot describe",
+                             value.find("class_name")->text, value.find("module")->text));
+  for (const Value& item : value.items) check_modules(item, report);
+  for (const json::Member& member : value.members)
+    if (!kInside.count(member.key)) check_modules(member.value, report);
+}
 
 // ---- models
 
@@ -197,10 +119,21 @@ class Reader {
   }
 
   void layer(const Value& object, ModelSpec& spec) {
+    std::optional<LayerSpec> layer = layer_alone(object);
+    if (!layer) return;
+    if (const Value* nodes = object.find("inbound_nodes"); nodes && !spec.is_sequential)
+      layer->calls = read_calls(*nodes, report_.inside(layer->name));
+    if (is_recurrent(*layer)) name_initial_states(*layer);
+    spec.layers.push_back(std::move(*layer));
+  }
+
+  // A layer without its calls; empty after reporting that it is none.
+  std::optional<LayerSpec> layer_alone(const Value& object) {
     const Value* class_name = object.find("class_name");
-    if (!class_name || !class_name->is_string())
-      return report_.error(object.mark,
-                           fmt::format("found {}, expected a layer with a 'class_name'", json::to_text(object)));
+    if (!class_name || !class_name->is_string()) {
+      report_.error(object.mark, fmt::format("found {}, expected a layer with a 'class_name'", json::to_text(object)));
+      return std::nullopt;
+    }
     known_keys(object, "a layer",
                {"module", "class_name", "config", "registered_name", "build_config", "compile_config", "name",
                 "inbound_nodes"});
@@ -208,23 +141,61 @@ class Reader {
     layer.class_name = class_name->text;
     layer.mark = object.mark;
     const Value* config = object.find("config");
-    if (config && !config->is_object() && !config->is_null() && !is_model_class(layer.class_name))
-      return report_.error(config->mark,
-                           fmt::format("the config of a layer is {}, expected an object", json::to_text(*config)));
+    if (config && !config->is_object() && !config->is_null() && !is_model_class(layer.class_name)) {
+      report_.error(config->mark,
+                    fmt::format("the config of a layer is {}, expected an object", json::to_text(*config)));
+      return std::nullopt;
+    }
     layer.config = config && config->is_object() ? *config : json::object_value({}, object.mark);
-    for (const Value* name : {object.find("name"), layer.config.find("name")}) {
+    layer.name = layer_name(object, layer.config);
+    const Report inside = report_.inside(layer.name);
+    check_modules(object, inside);
+    if (is_model_class(layer.class_name)) {
+      if (auto nested = Reader(report_).model(object)) layer.model = std::make_shared<ModelSpec>(std::move(*nested));
+    } else {
+      take_children(layer, inside);
+    }
+    return layer;
+  }
+
+  std::string layer_name(const Value& object, const Value& config) {
+    for (const Value* name : {object.find("name"), config.find("name")}) {
       if (!name || name->is_null()) continue;
-      if (!name->is_string() || name->text.empty())
-        report_.error(name->mark, "a layer's name must be a string");
-      else
-        layer.name = name->text;
+      if (name->is_string() && !name->text.empty()) return name->text;
+      report_.error(name->mark, "a layer's name must be a string");
       break;
     }
-    if (is_model_class(layer.class_name))
-      if (auto nested = Reader(report_).model(object)) layer.model = std::make_shared<ModelSpec>(std::move(*nested));
-    if (const Value* nodes = object.find("inbound_nodes"); nodes && !spec.is_sequential)
-      layer.calls = TensorReader(report_.inside(layer.name)).calls(*nodes);
-    spec.layers.push_back(std::move(layer));
+    return "";
+  }
+
+  // Layers inside a layer: what a wrapper wraps, the cells of a recurrent layer ("cells/0").
+  void take_children(LayerSpec& layer, const Report& inside) {
+    for (const char* key : {"layer", "forward_layer", "backward_layer", "cell"}) {
+      const Value* value = layer.config.find(key);
+      if (!value || !value->is_object()) continue;
+      add_child(layer, key, *layer.config.take(key), inside);
+    }
+    if (const Value* cells = layer.config.find("cells"); cells && cells->is_array()) {
+      const Value list = *layer.config.take("cells");
+      for (size_t i = 0; i < list.items.size(); ++i)
+        add_child(layer, fmt::format("cells/{}", i), list.items[i], inside);
+    }
+  }
+
+  void add_child(LayerSpec& layer, const std::string& key, const Value& object, const Report& inside) {
+    auto child = Reader(inside).layer_alone(object);
+    if (!child) return;
+    if (child->name.empty()) child->name = to_snake_case(child->class_name);
+    layer.children.emplace(key, std::move(*child));
+  }
+
+  // lstm(x, h, c) and lstm([x, h, c]), as Keras 1 and 2 write it, are lstm(x, initial_state=[h, c]).
+  static void name_initial_states(LayerSpec& layer) {
+    for (CallSpec& call : layer.calls) {
+      if (call.inputs.size() < 2) continue;
+      call.by_name["initial_state"].assign(call.inputs.begin() + 1, call.inputs.end());
+      call.inputs.resize(1);
+    }
   }
 
   // Names what has none as Keras does: "dense", "dense_1"; a name that is taken is passed over.
@@ -251,18 +222,27 @@ class Reader {
     };
     for (const char* key : {"batch_shape", "batch_input_shape", "input_shape"})
       if (const Value* value = first.config.find(key); value && !value->is_null()) return with(key, *value);
-    if (const Value* width = first.config.find("input_dim"); width && !width->is_null()) {
-      Value shape;
-      shape.kind = Kind::kArray;
-      shape.mark = width->mark;
-      shape.items.push_back(*width);
-      return with("input_shape", shape);
-    }
+    if (const auto shape = old_input_shape(first)) return with("input_shape", *shape);
     const Value* build = object.find("build_config");
     const Value* shapes[] = {config.find("build_input_shape"), build ? build->find("input_shape") : nullptr};
     for (const Value* shape : shapes)
       if (shape && shape->is_array()) return with("batch_shape", *shape);
     return json::object_value({}, first.mark);
+  }
+
+  // From "input_dim" and "input_length", which Keras 3 itself reads in part. An Embedding's "input_dim" counts words.
+  static std::optional<Value> old_input_shape(const LayerSpec& first) {
+    const Value *width = first.config.find("input_dim"), *length = first.config.find("input_length");
+    const bool has_length = length && !length->is_null();
+    if (first.class_name == "Embedding") {
+      if (!has_length) return std::nullopt;
+      return length->is_array() ? *length : json::array_value({*length}, length->mark);
+    }
+    if (!width || width->is_null()) return std::nullopt;
+    std::vector<Value> extents = {*width};
+    if (has_length || is_recurrent(first) || first.class_name == "Conv1D")
+      extents.insert(extents.begin(), has_length ? *length : Value{});
+    return json::array_value(extents, width->mark);
   }
 
   void add_input(const Value& object, const Value& config, ModelSpec& spec) {
@@ -271,6 +251,8 @@ class Reader {
     input.class_name = "InputLayer";
     input.config = input_config(object, config, spec.layers[0]);
     input.mark = input.config.mark;
+    if (auto dtype = spec.layers[0].config.take("input_dtype")) input.config.set("dtype", *dtype);
+    spec.layers[0].config.take("input_length");  // said with the shape
     spec.layers.insert(spec.layers.begin(), std::move(input));
   }
 
@@ -282,7 +264,7 @@ class Reader {
       CallSpec call;
       call.mark = layer.mark;
       if (i > 0) call.inputs.push_back({spec.layers[i - 1].name, 0, 0, layer.mark});
-      layer.calls = {call};
+      layer.calls = {std::move(call)};
     }
     spec.inputs = {{spec.layers.front().name, 0, 0, spec.layers.front().mark}};
     spec.outputs = {{spec.layers.back().name, 0, 0, spec.layers.back().mark}};
@@ -299,16 +281,41 @@ class Reader {
     }
     const Value *inputs = config.find("input_layers"), *outputs = config.find("output_layers");
     if (inputs && !inputs->is_null())
-      spec.inputs = TensorReader(report_).references(*inputs);
+      spec.inputs = read_references(*inputs, report_);
     else
       for (const LayerSpec& layer : spec.layers)
         if (layer.class_name == "InputLayer") spec.inputs.push_back({layer.name, 0, 0, layer.mark});
     if (outputs && !outputs->is_null())
-      spec.outputs = TensorReader(report_).references(*outputs);
+      spec.outputs = read_references(*outputs, report_);
     else
       spec.outputs = unused(spec);
+    for (const LayerSpec& layer : spec.layers)
+      if (layer.model) renumber_calls(layer, spec);
     if (spec.inputs.empty()) report_.error(config.mark, "the model has no inputs, expected an InputLayer");
     if (spec.outputs.empty()) report_.error(config.mark, "the model has no outputs");
+  }
+
+  // Every tensor that refers to an output of some call.
+  template <typename Visit>
+  static void for_each_reference(ModelSpec& spec, const Visit& visit) {
+    for (LayerSpec& layer : spec.layers) {
+      for (CallSpec& call : layer.calls) {
+        for (TensorSpec& tensor : call.inputs) visit(tensor);
+        for (auto& [name, tensors] : call.by_name)
+          for (TensorSpec& tensor : tensors) visit(tensor);
+      }
+    }
+    for (TensorSpec& tensor : spec.outputs) visit(tensor);
+  }
+
+  // A functional model has a call of its own, from its making, which the file leaves out but counts: the first call
+  // that is written is number 1. A Sequential may have none. As every written call is used, the numbers tell.
+  static void renumber_calls(const LayerSpec& nested, ModelSpec& spec) {
+    const int64_t written = static_cast<int64_t>(nested.calls.size());
+    bool counts_own = false;
+    for_each_reference(spec, [&](const TensorSpec& t) { counts_own |= t.layer == nested.name && t.call == written; });
+    if (!counts_own) return;
+    for_each_reference(spec, [&](TensorSpec& t) { t.call -= t.layer == nested.name; });
   }
 
   // What no layer takes.
@@ -317,6 +324,10 @@ class Reader {
     for (const LayerSpec& layer : spec.layers)
       for (const CallSpec& call : layer.calls)
         for (const TensorSpec& input : call.inputs) used.insert({input.layer, input.call});
+    for (const LayerSpec& layer : spec.layers)
+      for (const CallSpec& call : layer.calls)
+        for (const auto& [name, inputs] : call.by_name)
+          for (const TensorSpec& input : inputs) used.insert({input.layer, input.call});
     std::vector<TensorSpec> tensors;
     for (const LayerSpec& layer : spec.layers)
       for (size_t i = 0; i < layer.calls.size(); ++i)
@@ -335,6 +346,7 @@ class Reader {
       const Value* value = object.find(key);
       return value ? *value : Value{};
     };
+    check_modules(object, report_);
     compile = {take("optimizer"), take("loss"), take("loss_weights"), take("metrics"), take("weighted_metrics")};
   }
 
@@ -344,11 +356,7 @@ class Reader {
 }  // namespace
 
 std::optional<ModelSpec> read_keras3(const json::Value& document, const Report& report) {
-  auto spec = Reader(report).model(document);
-  if (!spec) return std::nullopt;
-  const json::Value* version = document.find("keras_version");
-  spec->keras_version = version && version->is_string() ? version->text : "3";
-  return spec;
+  return Reader(report).model(document);
 }
 
 }  // namespace kcc

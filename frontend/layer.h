@@ -97,7 +97,7 @@ enum class MaskRule {
 // Most layers have one output and do not look at masks: their recipes give `infer` and `call`. Others give `infer_all`
 // and `call_all`; read_layer completes the one form by the other, so that whoever uses a body calls those.
 struct LayerBody {
-  // Of an input layer: the extents of a batch, -1 where the file leaves them open.
+  // Of an input layer, and of a model with one input: the extents of a batch, -1 where the file leaves them open.
   std::optional<std::vector<int64_t>> input;
   DType input_dtype = DType::kF32;
   size_t min_inputs = 1, max_inputs = 1;

@@ -69,8 +69,8 @@ class Inference {
   // Gives the inputs their shapes, which must be what the input layers say.
   bool enter(const Shapes& inputs) {
     if (inputs.size() != model_.spec.inputs.size()) {
-      model_.report.error(model_.spec.mark, fmt::format("the model '{}' takes {} inputs, not {}", model_.spec.name,
-                                                        model_.spec.inputs.size(), inputs.size()));
+      model_.report.error(model_.spec.mark,
+                          fmt::format("the model takes {} inputs, not {}", model_.spec.inputs.size(), inputs.size()));
       return false;
     }
     for (size_t i = 0; i < inputs.size(); ++i) {
@@ -80,8 +80,12 @@ class Inference {
       for (size_t k = 1; declared && fits && k < declared->size(); ++k)
         fits = (*declared)[k] == -1 || (*declared)[k] == inputs[i][k].size;
       if (!fits) {
-        misfit(id, fmt::format("the model '{}' is called on {}, which does not fit its input", model_.spec.name,
-                               keras_shape(inputs[i])));
+        misfit(id, fmt::format("the model is called on {}, which does not fit its input", keras_shape(inputs[i])));
+        return false;
+      }
+      if (too_large(inputs[i])) {
+        misfit(id,
+               fmt::format("the input {} has more than {} elements a sample", keras_shape(inputs[i]), kMostElements));
         return false;
       }
       model_.shapes[id] = {inputs[i]};
@@ -227,6 +231,11 @@ LayerBody model_body(std::shared_ptr<ModelLayers> model) {
   LayerBody body;
   body.min_inputs = body.max_inputs = model->spec.inputs.size();
   body.takes_integers = true;
+  if (body.max_inputs == 1) {
+    const LayerBody& input = model->layers[model->index.at(model->spec.inputs[0].layer)];
+    body.input = input.input;
+    body.input_dtype = input.input_dtype;
+  }
   body.infer_all = [model](const Shapes& inputs) { return infer_model(*model, inputs); };
   body.weights = [model](const Shapes& inputs) {
     infer_model(*model, inputs);

@@ -1,14 +1,14 @@
-// Recognises a model file by its content and reads it: bytes -> ModelSpec. Each version and format has its own
-// reader; whatever it is, the result is the same.
+// Reads an opened model file, whichever Keras wrote it: ModelFile -> ModelSpec. Older versions are rewritten to the
+// words of the next until they are Keras 3's.
 #pragma once
 
 #include <optional>
-#include <string>
 
+#include "frontend/model_file.h"
 #include "frontend/model_spec.h"
 
 namespace kcc {
 
-std::optional<ModelSpec> read_model(const std::string& bytes, const std::string& file, Diagnostics& diagnostics);
+std::optional<ModelSpec> read_model(const ModelFile& file, Diagnostics& diagnostics);
 
 }  // namespace kcc

@@ -16,7 +16,10 @@ struct Report {
   void error(json::Mark mark, std::string message, std::string hint = "") const {
     diagnostics.error({file, mark.line, mark.column, layer}, std::move(message), std::move(hint));
   }
-  Report inside(const std::string& name) const { return {file, name, diagnostics}; }
+  // Of a layer in a model inside another: "encoder/dense_1".
+  Report inside(const std::string& name) const {
+    return {file, layer.empty() ? name : layer + "/" + name, diagnostics};
+  }
 };
 
 }  // namespace kcc

@@ -25,7 +25,8 @@ bool aligned(const void* data, int64_t bytes) {
 BatchReader::BatchReader(const Dataset& data) : data_(&data) {
   for (const Column& column : data.inputs) slots_.push_back({&column, {}});
   for (const Column& column : data.targets) slots_.push_back({&column, {}});
-  pointers_.resize(slots_.size() + data.targets.size());
+  for (const Column& column : data.weights) slots_.push_back({&column, {}});
+  pointers_.resize(slots_.size());
 }
 
 Result<BatchReader> BatchReader::create(const Dataset& data, int64_t largest_batch) {
@@ -36,16 +37,12 @@ Result<BatchReader> BatchReader::create(const Dataset& data, int64_t largest_bat
     Result<AlignedBuffer> rows = AlignedBuffer::allocate(bytes, "a batch");
     if (!rows) return rows.error();
     slot.rows = std::move(*rows);
+    if (slot.column->array.data == nullptr)
+      std::fill_n(reinterpret_cast<float*>(slot.rows.data()), largest_batch * tensor.elements, 1.0f);
     if (slot.column->one_hot) {
       const int64_t indices = largest_batch * slot.column->array.row_elements();
       reader.classes_.resize(std::max(reader.classes_.size(), static_cast<size_t>(indices)));
     }
-  }
-  if (!data.targets.empty()) {
-    Result<AlignedBuffer> ones = AlignedBuffer::allocate(largest_batch * size_of(ElementType::kF32), "a batch");
-    if (!ones) return ones.error();
-    std::fill_n(reinterpret_cast<float*>(ones->data()), largest_batch, 1.0f);
-    reader.ones_ = std::move(*ones);
   }
   return reader;
 }
@@ -53,12 +50,12 @@ Result<BatchReader> BatchReader::create(const Dataset& data, int64_t largest_bat
 const void* const* BatchReader::read(const std::vector<int64_t>& order, int64_t first, int64_t count) {
   const int64_t* rows = order.empty() ? nullptr : order.data();
   for (size_t i = 0; i < slots_.size(); ++i) pointers_[i] = read_column(slots_[i], rows, first, count);
-  std::fill(pointers_.begin() + static_cast<int64_t>(slots_.size()), pointers_.end(), ones_.data());
   return pointers_.data();
 }
 
 const void* BatchReader::read_column(Slot& slot, const int64_t* order, int64_t first, int64_t count) {
   const Column& column = *slot.column;
+  if (column.array.data == nullptr) return slot.rows.data();  // weights of 1
   const ElementType type = column.tensor.type;
   if (column.one_hot) {
     convert_rows(column.array, order, first, count, ElementType::kI32, classes_.data());

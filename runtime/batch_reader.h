@@ -30,7 +30,6 @@ class BatchReader {
 
   const Dataset* data_;
   std::vector<Slot> slots_;
-  AlignedBuffer ones_;  // sample weights
   std::vector<int32_t> classes_;
   std::vector<const void*> pointers_;
 };

@@ -8,30 +8,10 @@
 #include "runtime/data/convert.h"
 #include "runtime/data/load_array.h"
 #include "runtime/format.h"
-#include "runtime/nearest.h"
+#include "runtime/named_files.h"
 
 namespace kcc::runtime {
 namespace {
-
-// One file of the command line: for which input or target, and how messages call it.
-struct Source {
-  std::string name;   // "" where the file was given without one
-  std::string spec;   // the file, and which member of it
-  std::string label;  // "x 'train.npy'"
-};
-
-struct LoadedSource {
-  Source source;
-  Array array;
-};
-
-// What a set of files is for: the program's inputs or its targets.
-struct Slots {
-  const char* kind;    // "input", "output"
-  std::string option;  // "-x", "--validation-y"
-  std::string label;   // "x", "validation y"
-  std::vector<std::string> names;
-};
 
 std::vector<std::string> input_names(const Program& program) {
   std::vector<std::string> names;
@@ -48,75 +28,6 @@ std::vector<std::string> target_names(const Program& program) {
 Slots slots_of(const char* letter, const char* kind, const DataFiles& files, std::vector<std::string> names) {
   const std::string option = files.prefix.empty() ? std::string("-") + letter : std::string("--validation-") + letter;
   return {kind, option, files.prefix + letter, std::move(names)};
-}
-
-bool contains(const std::vector<std::string>& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
-// "NAME=FILE" or "FILE". A file's name may hold an equals sign, too: what stands before it is a NAME if the program
-// knows it or if it cannot be a path's beginning.
-Source parse_source(const std::string& text, const Slots& slots) {
-  const size_t equals = text.find('=');
-  const std::string name = equals == std::string::npos ? "" : text.substr(0, equals);
-  const bool named = !name.empty() && (contains(slots.names, name) || name.find_first_of("/.:") == std::string::npos);
-  const std::string spec = named ? text.substr(equals + 1) : text;
-  return {named ? name : "", spec, slots.label + " '" + spec + "'"};
-}
-
-Error names_needed(const Slots& slots) {
-  if (slots.names.size() == 1) {
-    return make_error("the model has one %s, '%s': pass %s once", slots.kind, slots.names[0].c_str(),
-                      slots.option.c_str());
-  }
-  return make_error("the model has %zu %ss: pass %s NAME=FILE for each of %s", slots.names.size(), slots.kind,
-                    slots.option.c_str(), join(slots.names, ", ").c_str());
-}
-
-// Which source feeds each name.
-Result<std::vector<const LoadedSource*>> match(const Slots& slots, const std::vector<LoadedSource>& sources) {
-  std::vector<const LoadedSource*> matched(slots.names.size(), nullptr);
-  for (const LoadedSource& loaded : sources) {
-    const Source& source = loaded.source;
-    if (source.name.empty() && (slots.names.size() > 1 || sources.size() > 1)) return names_needed(slots);
-    size_t at = 0;
-    if (!source.name.empty()) {
-      at = static_cast<size_t>(std::find(slots.names.begin(), slots.names.end(), source.name) - slots.names.begin());
-    }
-    if (at == slots.names.size()) {
-      const std::string hint = did_you_mean(source.name, slots.names);
-      return make_error("%s: unknown %s '%s'%s", slots.option.c_str(), slots.kind, source.name.c_str(),
-                        hint.empty() ? (", the model has " + join(slots.names, ", ")).c_str() : hint.c_str());
-    }
-    if (matched[at] != nullptr) {
-      return make_error("%s: %s '%s' is given twice", slots.option.c_str(), slots.kind, slots.names[at].c_str());
-    }
-    matched[at] = &loaded;
-  }
-  for (size_t i = 0; i < matched.size(); ++i) {
-    if (matched[i] != nullptr) continue;
-    return make_error("no data for %s '%s': pass %s %s=FILE", slots.kind, slots.names[i].c_str(), slots.option.c_str(),
-                      slots.names[i].c_str());
-  }
-  return matched;
-}
-
-Result<std::vector<LoadedSource>> load_all(const std::vector<std::string>& texts, const Slots& slots) {
-  std::vector<LoadedSource> sources;
-  for (const std::string& text : texts) {
-    Source source = parse_source(text, slots);
-    Result<Array> array = load_array(source.spec);
-    if (!array) return array.error();
-    sources.push_back({std::move(source), std::move(*array)});
-  }
-  return sources;
-}
-
-// "(n, 28, 28, 1)"
-std::string batched_shape(const int64_t* extents, int32_t rank) {
-  std::string text = "(n";
-  for (int32_t i = 0; i < rank; ++i) text += ", " + std::to_string(extents[i]);
-  return text + (rank == 0 ? ",)" : ")");
 }
 
 // Equal, or equal but for a last axis of 1 on one side, which Keras adds and drops, too.
@@ -259,6 +170,7 @@ Result<Dataset> bind_data(const Program& program, const DataFiles& files, bool w
       Result<Column> column = bind_target(program, program.targets[i], *(*targets)[i]);
       if (!column) return column.error();
       data.targets.push_back(std::move(*column));
+      data.weights.push_back({program.targets[i].weight, {}});
     }
   }
   if (Status status = check_counts(all, &data.samples); !status) return status.error();
@@ -267,12 +179,16 @@ Result<Dataset> bind_data(const Program& program, const DataFiles& files, bool w
 
 Dataset split_off(Dataset& data, int64_t split_at) {
   Dataset rest = data;
-  for (std::vector<Column>* columns : {&rest.inputs, &rest.targets}) {
-    for (Column& column : *columns) column.array = slice_rows(column.array, split_at, data.samples - split_at);
+  for (std::vector<Column>* columns : {&rest.inputs, &rest.targets, &rest.weights}) {
+    for (Column& column : *columns) {
+      if (column.array.data != nullptr) column.array = slice_rows(column.array, split_at, data.samples - split_at);
+    }
   }
   rest.samples = data.samples - split_at;
-  for (std::vector<Column>* columns : {&data.inputs, &data.targets}) {
-    for (Column& column : *columns) column.array = slice_rows(column.array, 0, split_at);
+  for (std::vector<Column>* columns : {&data.inputs, &data.targets, &data.weights}) {
+    for (Column& column : *columns) {
+      if (column.array.data != nullptr) column.array = slice_rows(column.array, 0, split_at);
+    }
   }
   data.samples = split_at;
   return rest;

@@ -21,6 +21,7 @@ struct Column {
 
 struct Dataset {
   std::vector<Column> inputs, targets;  // in the program's order
+  std::vector<Column> weights;          // of the samples, one a target; without data: all are 1
   int64_t samples = 0;
 };
 

@@ -100,6 +100,9 @@ Result<std::optional<Dataset>> make_validation(const Program& program, const Opt
     Result<Dataset> validation =
         bind_data(program, {options.validation_x, options.validation_y, options.csv_label, "validation "}, true);
     if (!validation) return validation.error();
+    const Status weighted =
+        bind_sample_weights(program, "--validation-sample-weight", options.validation_sample_weight, &*validation);
+    if (!weighted) return weighted.error();
     return std::optional<Dataset>(std::move(*validation));
   }
   if (options.validation_split == 0) return std::optional<Dataset>();
@@ -110,6 +113,15 @@ Result<std::optional<Dataset>> make_validation(const Program& program, const Opt
                       data.samples, split_at == 0 ? "training" : "validation");
   }
   return std::optional<Dataset>(split_off(data, split_at));
+}
+
+// The data to fit or evaluate, with the weights of its samples.
+Result<Dataset> load_labelled_data(const Program& program, const Options& options) {
+  Result<Dataset> data = bind_data(program, {options.x, options.y, options.csv_label, ""}, true);
+  if (!data) return data;
+  const Status weighted = bind_sample_weights(program, "--sample-weight", options.sample_weight, &*data);
+  if (!weighted) return weighted.error();
+  return data;
 }
 
 std::string save_path(const Trainer& trainer, const Options& options) {
@@ -162,10 +174,13 @@ Result<int> run_fit(const Trainer& trainer, const Options& options) {
   if (Status status = check_trainable(program, "fit"); !status) return status.error();
   if (Status status = check_outputs(options, save); !status) return status.error();
 
-  Result<Dataset> data = bind_data(program, {options.x, options.y, options.csv_label, ""}, true);
+  Result<Dataset> data = load_labelled_data(program, options);
   if (!data) return data.error();
   Result<std::optional<Dataset>> validation_data = make_validation(program, options, *data);
   if (!validation_data) return validation_data.error();
+  if (!options.class_weight.empty()) {
+    if (Status status = bind_class_weights(program, options.class_weight, &*data); !status) return status.error();
+  }
 
   const uint64_t seed = options.seed ? *options.seed : random_seed();
   Result<StateBlock> state = make_state(trainer, options, seed);
@@ -199,7 +214,7 @@ Result<int> run_evaluate(const Trainer& trainer, const Options& options) {
   const Program& program = trainer.program;
   if (Status status = check_trainable(program, "evaluate"); !status) return status.error();
   if (Status status = check_has_weights(program, options); !status) return status.error();
-  Result<Dataset> data = bind_data(program, {options.x, options.y, options.csv_label, ""}, true);
+  Result<Dataset> data = load_labelled_data(program, options);
   if (!data) return data.error();
   Result<StateBlock> state = make_state(trainer, options, 0);
   if (!state) return state.error();

@@ -1,4 +1,5 @@
-// The part of Halide's runtime that kernels compiled with no_runtime still call. `user_context` is a kcc::runtime::Context.
+// The part of Halide's runtime that kernels compiled with no_runtime still call. `user_context` is a
+// kcc::runtime::Context.
 #include <cstdio>
 #include <cstdlib>
 

@@ -40,6 +40,11 @@ class View {
   View(const View&) = delete;  // buffer_ points at dims_
   View& operator=(const View&) = delete;
 
+  // In loops, where only the address changes from step to step.
+  void move_to(const void* data) {
+    buffer_.host = static_cast<uint8_t*>(const_cast<void*>(data));
+  }
+
   operator Buffer*() {
     return &buffer_;
   }
@@ -58,6 +63,13 @@ constexpr int64_t kWorthThreads = 200000;
 
 inline void set_work(Context* context, int64_t flops_and_bytes) {
   context->set_parallel(flops_and_bytes > kWorthThreads);
+}
+
+// Whether one of the bytes, each 0 or 1, is set: whether a step has work to do.
+inline bool any_of(const char* flags, int64_t count) {
+  char any = 0;
+  for (int64_t i = 0; i < count; ++i) any |= flags[i];
+  return any != 0;
 }
 
 // A tensor of this batch has more bytes than the kernels' 32-bit indices reach.

@@ -87,6 +87,13 @@ Status set_shuffle(Options& o, const std::string& text) {
   return {};
 }
 
+Status set_class_weight(Options& o, const std::string& text) {
+  Result<ClassWeights> weights = parse_class_weights(text);
+  if (!weights) return weights.error();
+  o.class_weight = std::move(*weights);
+  return {};
+}
+
 Status set_validation_split(Options& o, const std::string& text) {
   constexpr const char* kWhat = "a fraction between 0 and 1";
   if (Status status = parse_number(text, kWhat, &o.validation_split); !status) return status;
@@ -155,6 +162,10 @@ constexpr Row kRows[] = {
      "inputs: .npy, .npz:member or .csv; NAME=FILE, repeated, for several", "--x"},
     {"-y", "FILE", kFit | kEvaluate, [](Options& o, const std::string& v) { return add_file(v, &o.y); },
      "targets, by the names of the output layers", "--y"},
+    {"--sample-weight", "FILE", kFit | kEvaluate,
+     [](Options& o, const std::string& v) { return add_file(v, &o.sample_weight); },
+     "how much each sample counts; NAME=FILE for one of several outputs"},
+    {"--class-weight", "0=1,1=50", kFit, set_class_weight, "how much the samples of each class count"},
     {"--csv-label", "COLUMN", kData, [](Options& o, const std::string& v) { return parse_file(v, &o.csv_label); },
      "the column of the .csv file that holds the targets"},
     {"-o", "OUT", kPredict, set_out, "where to write: .npy, or .npz for several outputs", "--out"},
@@ -177,6 +188,9 @@ constexpr Row kRows[] = {
      "inputs to validate on after each epoch"},
     {"--validation-y", "FILE", kFit, [](Options& o, const std::string& v) { return add_file(v, &o.validation_y); },
      "targets to validate on"},
+    {"--validation-sample-weight", "FILE", kFit,
+     [](Options& o, const std::string& v) { return add_file(v, &o.validation_sample_weight); },
+     "how much each sample of the validation counts"},
     {"--validation-steps", "N", kFit,
      [](Options& o, const std::string& v) { return parse_positive(v, &o.validation_steps); },
      "batches to validate on (all of the data)"},
@@ -202,9 +216,6 @@ constexpr Row kRows[] = {
      },
      "threads to compute with (all cores)"},
     {"--callback", "CALL", kFit, nullptr, nullptr},
-    {"--class-weight", "C=W,...", kFit, nullptr, nullptr},
-    {"--sample-weight", "FILE", kFit, nullptr, nullptr},
-    {"--validation-sample-weight", "FILE", kFit, nullptr, nullptr},
 };
 
 const CommandRow* find_command(const std::string& name) {
@@ -273,6 +284,8 @@ Status check_together(const Options& o) {
   }
   if (o.y.empty() && o.csv_label.empty())
     return make_error("no targets: pass -y FILE, or --csv-label COLUMN with a .csv");
+  if (!o.validation_sample_weight.empty() && o.validation_x.empty())
+    return make_error("--validation-sample-weight needs --validation-x");
   if (!o.validation_x.empty() && o.validation_y.empty() && o.csv_label.empty()) {
     return make_error("--validation-x needs --validation-y");
   }

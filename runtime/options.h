@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "runtime/files/result.h"
+#include "runtime/sample_weights.h"
 #include "runtime/shuffle.h"
 
 namespace kcc::runtime {
@@ -22,6 +23,8 @@ struct Options {
 
   // As typed: "FILE" or "NAME=FILE"; bind_data takes them apart.
   std::vector<std::string> x, y, validation_x, validation_y;
+  std::vector<std::string> sample_weight, validation_sample_weight;
+  ClassWeights class_weight;
   std::string csv_label;
 
   int64_t epochs = 1;

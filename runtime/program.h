@@ -41,6 +41,7 @@ struct TargetInfo {
   TensorInfo tensor;
   bool class_indices_allowed;  // integer labels become one-hot rows
   bool is_class_index;         // wants integer labels; (n,) and (n, 1) both fit
+  TensorInfo weight;  // of its sample weights: f32, one a sample, or one a step of each where they are temporal
 };
 
 struct LayerInfo {
@@ -57,7 +58,7 @@ class Context;  // threads and scratch memory; runtime/context.h
 // are 64-byte aligned.
 struct Step {
   int32_t batch;
-  const void* const* inputs;  // predict: inputs. evaluate, train: inputs, targets, sample weights (f32, one a sample)
+  const void* const* inputs;  // predict: inputs. evaluate, train: inputs, targets, sample weights
   void* const* outputs;       // predict: outputs; others none
   char* state;
   char* arena;  // arena_fixed + arena_batch * batch bytes

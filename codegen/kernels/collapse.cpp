@@ -156,6 +156,8 @@ class Merger {
         return merge_concat(node, j);
       case OpKind::kReverse:
         return merge_reverse(node, j);
+      case OpKind::kGather:
+        return merge_gather(node, j);
       case OpKind::kReduceSum:
       case OpKind::kReduceMax:
       case OpKind::kReduceMin:
@@ -289,6 +291,17 @@ class Merger {
     const int64_t axis = node.attrs.integer("axis");
     if (axis == j || axis == j + 1 || !merge_inputs(node, j)) return false;
     node.attrs.set("axis", axis > j ? axis - 1 : axis);
+    return true;
+  }
+
+  // Both of the indices' dimensions, or both of a row's.
+  bool merge_gather(Node& node, int64_t j) {
+    const int64_t rank = from_[node.inputs[1]].type.rank();
+    if (j == rank - 1) return false;
+    const std::optional<ValueId> operand = j < rank ? merged(node.inputs[1], j) : merged(node.inputs[0], j - rank + 1);
+    if (!operand) return false;
+    node.inputs = j < rank ? std::vector<ValueId>{keep(node.inputs[0]), *operand}
+                           : std::vector<ValueId>{*operand, keep(node.inputs[1])};
     return true;
   }
 

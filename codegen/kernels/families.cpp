@@ -27,6 +27,10 @@ BuiltKernel build_kernel(const Kernel& kernel, const MachineTarget& target, cons
     case Family::kMaxPoolGrad:
     case Family::kAvgPoolGrad:
       return build_pool_grad(kernel, target, options);
+    case Family::kScatter:
+      return build_scatter(kernel, target, options);
+    case Family::kLoop:
+      break;
   }
   KCC_CHECK(false, "no such family");
 }

@@ -38,6 +38,8 @@ BuiltKernel build_conv_weight_grad(const Kernel& kernel, const MachineTarget& ta
 BuiltKernel build_pool(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options);
 BuiltKernel build_pool_grad(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options);
 
+BuiltKernel build_scatter(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options);
+
 // Calls the family's function.
 BuiltKernel build_kernel(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options);
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -66,11 +67,13 @@ enum class OpKind {
   kPad,        // low, high, value
   kConcat,     // axis
   kReverse,    // axis
+  kGather,  // (table (V, D...), indices i32): the rows of the table at the indices, the first or last for those outside
   // reductions
   kReduceSum,
   kReduceMax,
-  kReduceMin,  // axes; the reduced dimensions vanish
-  kArgMax,     // axis; i32, the first of equal ones
+  kReduceMin,   // axes; the reduced dimensions vanish
+  kArgMax,      // axis; i32, the first of equal ones
+  kScatterAdd,  // (indices i32, rows): shape: zeros with each row added at its index; the gradient of kGather's table
   // products, convolutions, pooling: layouts (B, spatial..., C) and (spatial..., C/groups, filters)
   kMatMul,          // transpose_a, transpose_b: of the last two dimensions; those before are the same
   kConv,            // (x, w): strides, dilations, low, high, groups
@@ -86,23 +89,30 @@ enum class OpKind {
   kNormalize,   // axes, epsilon: (x - mean) / sqrt(variance + epsilon)
   // random
   kRandomUniform,  // (key: u32(4) = seed low, seed high, step low, step high): shape, stream: [0, 1)
+  // loops over time; Node::body is the step (compiler/ir/scan.h)
+  kScan,    // (carries, sequences, invariants): steps, reverse, carries, sequences, mask
+  kResult,  // (scan): index: one of its results
   kCount
 };
 
 using ValueId = int32_t;
 using StateId = int32_t;
 
+struct Graph;
+
 struct Node {
   OpKind op;
   std::vector<ValueId> inputs;
   Attrs attrs;
   Type type;
-  int32_t origin = -1;  // index into Module::origins: the layer this came from
+  int32_t origin = -1;                          // index into Module::origins: the layer this came from
+  std::shared_ptr<const Graph> body = nullptr;  // kScan alone: what one step does
 };
 
 struct NamedType {
   std::string name;
   Type type;
+  int64_t index_limit = 0;  // values are indices below this; 0: any value (compiler/passes/index_limits.h)
 };
 
 struct NamedValue {

@@ -70,7 +70,8 @@ struct Target {
   std::string name;                    // the output layer's name
   Type type;                           // of the graph's input
   bool class_indices_allowed = false;  // integer labels become one-hot rows (as to_categorical would)
-  bool is_class_index = false;         // one-hot rows become integer labels are refused; (n,) and (n, 1) are accepted
+  bool is_class_index = false;         // wants integer labels; (n,) and (n, 1) both fit
+  Type sample_weight = {DType::kF32, batched_shape({})};  // one a sample, or (B, T) where they are temporal
 };
 
 struct Module {
@@ -90,6 +91,7 @@ struct Module {
   StateId iterations = -1;     // i32 scalar, steps done; -1 without an optimizer
   StateId learning_rate = -1;  // f32 scalar that the user may change, or -1: a schedule computes it
   StateId random_key = -1;     // u32(4); -1 when nothing is random
+  int64_t fixed_batch = 0;     // the one batch that the model runs with, or 0: any
 
   // predict: inputs -> outputs. evaluate and train: inputs, then targets, then one sample weight (B) a target;
   // they have no outputs but write metrics (and train everything else). Empty without a loss.

@@ -28,8 +28,39 @@ const char* name_of(Family family) {
       return "avg_pool";
     case Family::kAvgPoolGrad:
       return "avg_pool_grad";
+    case Family::kScatter:
+      return "scatter";
+    case Family::kLoop:
+      return "loop";
   }
   return "?";
+}
+
+std::vector<const KernelCall*> calls_of(const EntryPlan& entry) {
+  std::vector<const KernelCall*> calls;
+  for (const PlanStep& step : entry.steps) {
+    if (const auto* call = std::get_if<KernelCall>(&step)) {
+      calls.push_back(call);
+      continue;
+    }
+    const Loop& loop = std::get<Loop>(step);
+    for (const std::vector<KernelCall>* list : {&loop.calls, &loop.idle_calls})
+      for (const KernelCall& call : *list) calls.push_back(&call);
+  }
+  return calls;
+}
+
+double flops_of(const EntryPlan& entry) {
+  double flops = 0;
+  for (const PlanStep& step : entry.steps) {
+    if (const auto* call = std::get_if<KernelCall>(&step)) {
+      flops += call->flops;
+      continue;
+    }
+    const Loop& loop = std::get<Loop>(step);
+    for (const KernelCall& call : loop.calls) flops += call.flops * static_cast<double>(loop.steps);
+  }
+  return flops;
 }
 
 }  // namespace kcc

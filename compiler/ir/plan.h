@@ -5,7 +5,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "compiler/ir/module.h"
@@ -27,6 +29,8 @@ enum class Family {
   kMaxPoolGrad,
   kAvgPool,
   kAvgPoolGrad,
+  kScatter,  // rows added up by index
+  kLoop,     // no kernel: the body of a scan has kernels of its own
 };
 const char* name_of(Family family);
 
@@ -40,6 +44,16 @@ struct Kernel {
   std::string name;     // symbol: "mlp_dense_relu_3", unique in the plan
 };
 
+// How an operand of a call inside a loop moves: step t finds it `slot` * (fixed + batch * B) bytes further on, where
+// `slot` is t, or in a ring of slots that are used by turns (t + shift) % ring.
+struct Stride {
+  int64_t fixed = 0, batch = 0;
+  int32_t ring = 0, shift = 0;
+
+  bool moves() const { return fixed != 0 || batch != 0; }
+  bool operator==(const Stride&) const = default;
+};
+
 // Where an operand lives.
 enum class Space { kArena, kState, kInput, kOutput };
 struct TensorRef {
@@ -49,6 +63,7 @@ struct TensorRef {
   int64_t batch_offset = 0;  // kState: fixed_offset is the byte in the state block
   Type type;                 // as the kernel sees it (a view may have another shape than what was written)
   std::string name;          // for generated code: "conv2d_relu"
+  Stride stride = {};        // in loops
 
   bool operator==(const TensorRef&) const = default;
 };
@@ -63,16 +78,34 @@ struct KernelCall {
   double bytes = 0;  // a sample, operands and results
 };
 
+// Calls that run for t = 0 ... steps - 1, or with `reverse` the other way; where `mask` (B) holds for no sample at t,
+// the idle calls run instead.
+struct Loop {
+  int64_t steps = 0;
+  bool reverse = false;
+  std::vector<KernelCall> calls;
+  std::vector<KernelCall> idle_calls;
+  std::optional<TensorRef> mask;
+  std::string comment;  // "lstm (LSTM)"
+};
+
+using PlanStep = std::variant<KernelCall, Loop>;
+
 struct EntryPlan {
   std::string name;  // "predict", "evaluate", "train"
   std::vector<NamedType> inputs;
   std::vector<NamedType> outputs;
-  std::vector<KernelCall> calls;
+  std::vector<PlanStep> steps;
   int64_t arena_fixed = 0;  // bytes the arena needs = arena_fixed + arena_batch * batch
   int64_t arena_batch = 0;
   int64_t bound_fixed = 0;  // what no packing can go below: the most that is alive during one call
   int64_t bound_batch = 0;
 };
+
+// Every call of the entry, those of loops once, in order.
+std::vector<const KernelCall*> calls_of(const EntryPlan& entry);
+// Floating-point operations a sample, loops in full.
+double flops_of(const EntryPlan& entry);
 
 struct Plan {
   std::vector<Kernel> kernels;         // distinct

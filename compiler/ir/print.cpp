@@ -23,6 +23,8 @@ std::string text_of(const Attrs& attrs) {
   return text + "}";
 }
 
+std::string print(const Graph& graph, const Module* module, const std::string& indent);
+
 std::string line_of(const Graph& graph, ValueId id) {
   const Node& node = graph[id];
   std::string operands;
@@ -36,31 +38,33 @@ std::string comment_of(const Node& node, const Module& module) {
   return node.origin < 0 ? "" : module.origins[static_cast<size_t>(node.origin)].layer;
 }
 
-std::string print(const Graph& graph, const Module* module) {
+std::string print(const Graph& graph, const Module* module, const std::string& indent) {
   std::string inputs;
   for (const NamedType& input : graph.inputs)
     inputs += fmt::format("{}{}: {}", inputs.empty() ? "" : ", ", input.name, to_string(input.type));
-  std::string text = fmt::format("graph {}({}) {{\n", graph.name, inputs);
+  std::string text = fmt::format("{}graph {}({}) {{\n", indent, graph.name, inputs);
   for (ValueId id = 0; id < graph.size(); ++id) {
-    std::string line = line_of(graph, id);
+    std::string line = indent + line_of(graph, id);
     std::string comment = module ? comment_of(graph[id], *module) : "";
     text += comment.empty() ? line + "\n" : fmt::format("{:<76}  # {}\n", line, comment);
+    if (graph[id].body) text += print(*graph[id].body, module, indent + "    ");
   }
-  for (const NamedValue& output : graph.outputs) text += fmt::format("  output {} = %{}\n", output.name, output.value);
+  for (const NamedValue& output : graph.outputs)
+    text += fmt::format("{}  output {} = %{}\n", indent, output.name, output.value);
   for (const StateWrite& write : graph.writes) {
     text += fmt::format("  write {} = %{}", write.state, write.value);
     text += module ? fmt::format("  # {}\n", module->states[static_cast<size_t>(write.state)].name) : "\n";
   }
-  return text + "}\n";
+  return text + indent + "}\n";
 }
 
 }  // namespace
 
 std::string to_string(const Graph& graph) {
-  return print(graph, nullptr);
+  return print(graph, nullptr, "");
 }
 std::string to_string(const Graph& graph, const Module& module) {
-  return print(graph, &module);
+  return print(graph, &module, "");
 }
 
 std::string states_to_string(const Module& module) {

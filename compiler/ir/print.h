@@ -6,6 +6,7 @@
 //     output y = %2
 //     write 3 = %2
 //   }
+// The body of a loop follows its node, indented.
 #pragma once
 
 #include <string>

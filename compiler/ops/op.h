@@ -19,6 +19,8 @@ enum class OpCategory {
   kPool,         // window operations and their gradients
   kComposite,    // has a decompose rule; none is left after the decompose pass
   kRandom,       // a function of the key and the element's position
+  kScatter,      // rows added up by index
+  kLoop,         // a scan and its results
 };
 
 // What a gradient rule sees: the node, the gradient of its value, and a builder at the end of the same graph.

@@ -12,4 +12,17 @@ namespace kcc {
 // same node. New nodes take the origin of the node they differentiate.
 std::vector<ValueId> differentiate(Graph& graph, ValueId loss, const std::vector<ValueId>& with_respect_to);
 
+// What flows into the graph from outside: the gradient of `value` is `gradient` (both of the graph), before what the
+// graph itself adds to it.
+struct Cotangent {
+  ValueId value;
+  ValueId gradient;
+};
+// The same for several values whose gradients are given.
+std::vector<ValueId> differentiate(Graph& graph, const std::vector<Cotangent>& cotangents,
+                                   const std::vector<ValueId>& with_respect_to);
+
+// Which of the graph's values depend on one of `sources` by a way on which gradients flow.
+std::vector<bool> differentiable_dependents(const Graph& graph, const std::vector<ValueId>& sources);
+
 }  // namespace kcc

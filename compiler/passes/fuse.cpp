@@ -36,6 +36,10 @@ Family family_of(const Node& node, const Shape& kept) {
       return Family::kAvgPool;
     case OpKind::kAvgPoolGrad:
       return Family::kAvgPoolGrad;
+    case OpKind::kScatterAdd:
+      return Family::kScatter;
+    case OpKind::kScan:
+      return Family::kLoop;
     default:
       break;
   }
@@ -79,7 +83,8 @@ bool reaches(const Edges& edges, int32_t from, int32_t to) {
 
 class Fuser {
  public:
-  explicit Fuser(const Graph& graph) : graph_(graph), is_root_(find_roots(graph)), group_of_(graph.nodes.size(), -1) {}
+  Fuser(const Graph& graph, Calls calls)
+      : graph_(graph), calls_(calls), is_root_(find_roots(graph)), group_of_(graph.nodes.size(), -1) {}
 
   KernelGraph run() {
     std::map<ValueId, StateId> writes = direct_writes();
@@ -98,12 +103,12 @@ class Fuser {
     std::set<ValueId> taken;
     for (size_t i = 0; i < graph_.outputs.size(); ++i) {
       const ValueId base = base_of(graph_.outputs[i].value);
-      if (!is_root_[at(base)] || !taken.insert(base).second)
+      if (!has_kernel(base) || !taken.insert(base).second)
         copies_.push_back({graph_.outputs[i].value, -1, static_cast<int32_t>(i)});
     }
     std::map<ValueId, StateId> writes;
     for (const StateWrite& write : graph_.writes)
-      if (is_root_[at(write.value)] && taken.insert(write.value).second) writes[write.value] = write.state;
+      if (may_write_in_place(write.value) && taken.insert(write.value).second) writes[write.value] = write.state;
     for (ValueId reader = graph_.size() - 1; reader >= 0; --reader) {  // readers before what they read
       if (!is_root_[at(reader)] || writes.count(reader)) continue;
       for (ValueId read : cone_of(reader).roots) writes.erase(read);
@@ -114,6 +119,12 @@ class Fuser {
     }
     return writes;
   }
+
+  // A root whose kernel can write it anywhere: a loop's results lie where the loop keeps them.
+  bool has_kernel(ValueId v) const { return is_root_[at(v)] && graph_[v].op != OpKind::kResult; }
+
+  // Kernels expect results that grow with the batch not to overlap operands.
+  bool may_write_in_place(ValueId v) const { return has_kernel(v) && !element_count(graph_[v].type.shape).batched; }
 
   ValueId base_of(ValueId v) const {
     while (graph_[v].op == OpKind::kReshape) v = graph_[v].inputs[0];
@@ -193,6 +204,7 @@ class Fuser {
     const Group& group = groups_[at(g)];
     const Node& node = graph_[v];
     const bool reduction = info(node.op).category == OpCategory::kReduction;
+    if (group.family == Family::kLoop || group.family == Family::kScatter) return "a loop of its own";
     if (is_anchor(node) && !reduction) return "a product or pool of its own";
     if (reduction) {
       const Shape& domain = graph_[node.inputs[0]].type.shape;
@@ -256,6 +268,11 @@ class Fuser {
   }
 
   void place(ValueId v, StateId written) {
+    if (graph_[v].op == OpKind::kResult) {
+      group_of_[at(v)] = group_of_[at(graph_[v].inputs[0])];
+      groups_[at(group_of_[at(v)])].roots.push_back(v);
+      return;
+    }
     const Cone cone = cone_of(v);
     int32_t g = find_group(v, cone, written);
     if (g < 0) g = open_group(v);
@@ -285,11 +302,14 @@ class Fuser {
     return -1;
   }
 
-  // Reductions over the same elements become one pass; scalars become one call.
+  // Reductions over the same elements become one pass; scalars become one call, and so does short work.
   bool is_beside(ValueId v, const Cone& cone, const Group& group) const {
-    if (info(graph_[v].op).category != OpCategory::kReduction)
-      return graph_[v].type.shape.empty() && group.family == Family::kPointwise && group.domain.empty();
-    if (group.axes.empty()) return false;
+    const bool reduction = info(graph_[v].op).category == OpCategory::kReduction;
+    if (!reduction && group.family != Family::kPointwise) return false;
+    if (!reduction && graph_[v].type.shape.empty() && group.domain.empty()) return true;
+    if (!reduction && (calls_ == Calls::kLong || is_anchor(graph_[v]) || graph_[v].type.shape != group.domain))
+      return false;
+    if (reduction && group.axes.empty()) return false;
     const auto shared = [](const std::set<ValueId>& a, const std::set<ValueId>& b) {
       return std::any_of(a.begin(), a.end(), [&](ValueId r) { return b.count(r) != 0; });
     };
@@ -369,6 +389,7 @@ class Fuser {
   }
 
   const Graph& graph_;
+  const Calls calls_;
   const std::vector<bool> is_root_;
   std::vector<int32_t> group_of_;
   std::vector<Group> groups_;
@@ -395,9 +416,9 @@ Graph with_explicit_reads(Graph graph) {
 
 }  // namespace
 
-KernelGraph fuse(const Graph& graph) {
+KernelGraph fuse(const Graph& graph, Calls calls) {
   const Graph explicit_graph = with_explicit_reads(graph);
-  return Fuser(explicit_graph).run();
+  return Fuser(explicit_graph, calls).run();
 }
 
 std::string explain_fusion(const KernelGraph& kernels, const Module& module) {

@@ -41,7 +41,11 @@ struct KernelGraph {
   std::vector<int32_t> group_of;  // by value: of roots, index into groups; else -1
 };
 
-KernelGraph fuse(const Graph& graph);
+// How long the calls take. In a loop's step they are so short that their number counts: values over the same elements
+// go into one kernel wherever they read the same value.
+enum class Calls { kLong, kShort };
+
+KernelGraph fuse(const Graph& graph, Calls calls = Calls::kLong);
 
 // For --explain=fusion: a group a line with its layers and why it ended.
 std::string explain_fusion(const KernelGraph& kernels, const Module& module);

@@ -1,5 +1,5 @@
 // plan: KernelGraph -> Plan. Cuts each group out as a graph of its own, finds equal kernels, and gives every value a
-// place: outputs and states where they belong, everything else in one arena (plan_memory.h).
+// place: outputs and states where they belong, everything else in one arena (plan_memory.h). Loops: plan_loop.h.
 #pragma once
 
 #include "compiler/passes/fuse.h"

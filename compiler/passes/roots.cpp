@@ -50,13 +50,15 @@ std::vector<bool> forced_roots(const Graph& graph) {
   const auto force = [&](ValueId v) { forced[static_cast<size_t>(v)] = true; };
   for (const Node& node : graph.nodes) {
     const OpCategory category = info(node.op).category;
+    if (node.op == OpKind::kGather) force(node.inputs[0]);  // rows are read at random
     for (ValueId input : node.inputs) {
       const Node& operand = graph[input];
       const bool moved = is_movement_of_data(node) && !(is_movement_of_data(operand) && operand.op != OpKind::kReshape);
       // stretched: each element would be computed many times
       const bool stretched = node.op == OpKind::kBroadcast && !uniform[static_cast<size_t>(input)];
+      const bool looped = category == OpCategory::kScatter || node.op == OpKind::kScan;
       if (category == OpCategory::kProduct || category == OpCategory::kPool || node.op == OpKind::kReshape || moved ||
-          stretched)
+          stretched || looped)
         force(input);
     }
   }
@@ -81,7 +83,8 @@ bool is_given(const Node& node) {
 
 bool is_anchor(const Node& node) {
   const OpCategory category = info(node.op).category;
-  return category == OpCategory::kProduct || category == OpCategory::kPool || category == OpCategory::kReduction;
+  return category == OpCategory::kProduct || category == OpCategory::kPool || category == OpCategory::kReduction ||
+         category == OpCategory::kScatter || category == OpCategory::kLoop;
 }
 
 std::vector<bool> find_roots(const Graph& graph) {

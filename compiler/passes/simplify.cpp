@@ -9,6 +9,7 @@
 #include "compiler/ops/elementwise.h"
 #include "compiler/ops/op.h"
 #include "compiler/ops/shape.h"
+#include "compiler/passes/join_pads.h"
 #include "compiler/passes/rewrite.h"
 #include "compiler/passes/sink.h"
 
@@ -47,6 +48,12 @@ std::optional<ValueId> without_neutral(const Graph& graph, const Node& node) {
       break;
     case OpKind::kSelect:
       if (node.inputs[1] == node.inputs[2]) return node.inputs[1];
+      if (const auto known = constant_of(graph, node.inputs[0])) return node.inputs[*known != 0 ? 1 : 2];
+      break;
+    case OpKind::kAnd:
+    case OpKind::kOr:
+      for (size_t i = 0; i < 2; ++i)
+        if (neutral(i, node.op == OpKind::kAnd ? 1 : 0)) return node.inputs[1 - i];
       break;
     default:
       break;
@@ -122,6 +129,18 @@ std::optional<ValueId> broadcast_of_squeezed(Builder& b, const Node& node) {
   return broadcast_in_dims(b, inner.inputs[0], node.type.shape, dims);
 }
 
+// Movement of a value that is one constant everywhere.
+std::optional<ValueId> moved_constant(Builder& b, const Node& node) {
+  if (node.op != OpKind::kReshape && node.op != OpKind::kTranspose && node.op != OpKind::kSlice &&
+      node.op != OpKind::kReverse && node.op != OpKind::kPad && node.op != OpKind::kConcat)
+    return std::nullopt;
+  const auto value = constant_of(b.graph, node.inputs[0]);
+  if (!value || (node.op == OpKind::kPad && node.attrs.number("value") != *value)) return std::nullopt;
+  for (ValueId input : node.inputs)
+    if (!is_constant(b.graph, input, *value)) return std::nullopt;
+  return broadcast_to(b, constant(b, *value, node.type.dtype), Shape(node.type.shape));
+}
+
 std::string key_of(const Node& node) {
   std::string key = fmt::format("{}", static_cast<int>(node.op));
   for (ValueId input : node.inputs) key += fmt::format(" {}", input);
@@ -147,10 +166,13 @@ std::string key_of(const Node& node) {
 Graph simplify(const Graph& graph) {
   std::unordered_map<std::string, ValueId> known;  // looked up only, never walked
   return rewrite(graph, [&](Builder& b, Node node) {
+    if (node.body) return b.graph.add(std::move(node));
     if (auto value = without_neutral(b.graph, node)) return *value;
     if (auto value = folded(b, node)) return *value;
     if (auto value = composed_movement(b, node)) return *value;
     if (auto value = broadcast_of_squeezed(b, node)) return *value;
+    if (auto value = moved_constant(b, node)) return *value;
+    if (auto value = joined_pads(b, node)) return *value;
     if (auto value = sunk(b, node)) return *value;
     auto [found, is_new] = known.try_emplace(key_of(node), b.graph.size());
     return is_new ? b.graph.add(std::move(node)) : found->second;

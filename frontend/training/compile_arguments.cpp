@@ -24,6 +24,7 @@ class Resolver {
   TrainingSpec run() {
     losses();
     loss_weights();
+    temporal_weights();
     if (overrides_.metrics.empty())
       metrics(compile_.metrics, "metrics", &OutputTraining::metrics);
     else
@@ -121,6 +122,22 @@ class Resolver {
     for (const auto& [name, weight] : overrides_.loss_weights)
       if (const auto output = find_output(name, {}, option("--loss-weight")))
         training_.outputs[*output].loss_weight = weight;
+  }
+
+  void temporal_weights() {
+    const Report report = option("--sample-weight-mode");
+    for (const auto& [name, temporal] : overrides_.temporal_weights) {
+      const auto only = name.empty() ? std::nullopt : find_output(name, {}, report);
+      if (!name.empty() && !only) continue;
+      for (size_t i = only.value_or(0); i < (only ? *only + 1 : outputs_.size()); ++i) {
+        if (temporal && outputs_[i].type.rank() < 3)
+          report.error({},
+                       fmt::format("output '{}' has no steps to weigh, expected an output of rank 3 or more, such as "
+                                   "(None, steps, features)",
+                                   names_[i]));
+        training_.outputs[i].temporal_weights = temporal;
+      }
+    }
   }
 
   // ---- metrics

@@ -10,7 +10,10 @@
 namespace kcc::runtime {
 
 struct ZipReader::Archive {
-  std::shared_ptr<const MappedFile> file;
+  std::string path;
+  const std::byte* data = nullptr;
+  int64_t size = 0;
+  std::shared_ptr<const void> owner;
   int64_t position = 0;
   unzFile zip = nullptr;
   std::vector<std::string> members;
@@ -37,16 +40,16 @@ struct MapFunctions {
   static voidpf open(voidpf opaque, const void*, int) { return opaque; }
   static uLong read(voidpf opaque, voidpf, void* out, uLong size) {
     Archive& archive = *static_cast<Archive*>(opaque);
-    const uint64_t left = static_cast<uint64_t>(archive.file->size() - archive.position);
+    const uint64_t left = static_cast<uint64_t>(archive.size - archive.position);
     const uLong count = static_cast<uLong>(std::min<uint64_t>(size, left));
-    if (count > 0) std::memcpy(out, archive.file->data() + archive.position, count);
+    if (count > 0) std::memcpy(out, archive.data + archive.position, count);
     archive.position += static_cast<int64_t>(count);
     return count;
   }
   static ZPOS64_T tell(voidpf opaque, voidpf) { return static_cast<ZPOS64_T>(static_cast<Archive*>(opaque)->position); }
   static long seek(voidpf opaque, voidpf, ZPOS64_T offset, int origin) {
     Archive& archive = *static_cast<Archive*>(opaque);
-    const uint64_t size = static_cast<uint64_t>(archive.file->size());
+    const uint64_t size = static_cast<uint64_t>(archive.size);
     const uint64_t base = origin == ZLIB_FILEFUNC_SEEK_SET   ? 0
                           : origin == ZLIB_FILEFUNC_SEEK_CUR ? static_cast<uint64_t>(archive.position)
                                                              : size;
@@ -69,7 +72,7 @@ unzFile open_map(Archive& archive) {
   functions.zclose_file = Functions::close;
   functions.zerror_file = Functions::error;
   functions.opaque = &archive;
-  return unzOpen2_64(archive.file->path().c_str(), &functions);
+  return unzOpen2_64(archive.path.c_str(), &functions);
 }
 
 std::string list_members(const std::vector<std::string>& members) {
@@ -93,8 +96,16 @@ const std::vector<std::string>& ZipReader::members() const {
 Result<ZipReader> ZipReader::open(const std::string& path) {
   auto file = MappedFile::open(path);
   if (!file) return file.error();
+  return parse(path, (*file)->data(), (*file)->size(), *file);
+}
+
+Result<ZipReader> ZipReader::parse(const std::string& path, const std::byte* data, int64_t size,
+                                   std::shared_ptr<const void> owner) {
   auto archive = std::make_unique<Archive>();
-  archive->file = *file;
+  archive->path = path;
+  archive->data = data;
+  archive->size = size;
+  archive->owner = std::move(owner);
   archive->zip = open_map(*archive);
   if (!archive->zip) return make_error("%s: not a zip archive, or cut off", path.c_str());
   for (int status = unzGoToFirstFile(archive->zip); status != UNZ_END_OF_LIST_OF_FILE;
@@ -116,8 +127,8 @@ Result<ZipReader> ZipReader::open(const std::string& path) {
 
 Result<int64_t> ZipReader::open_member(const std::string& name) {
   Archive& archive = *archive_;
-  const char* path = archive.file->path().c_str();
-  archive.open = archive.file->path() + ":" + name;
+  const char* path = archive.path.c_str();
+  archive.open = archive.path + ":" + name;
   const auto found = std::find(archive.members.begin(), archive.members.end(), name);
   if (found == archive.members.end()) {
     return make_error("%s: no member '%s', it holds %s", path, name.c_str(), list_members(archive.members).c_str());
@@ -133,9 +144,9 @@ Result<int64_t> ZipReader::open_member(const std::string& name) {
                       info.compression_method);
   }
   const uint64_t stored = info.compressed_size, size = info.uncompressed_size;
-  if (stored > static_cast<uint64_t>(archive.file->size())) {
+  if (stored > static_cast<uint64_t>(archive.size)) {
     return make_error("%s: cut off: the file has %lld bytes, the member alone %llu", archive.open.c_str(),
-                      static_cast<long long>(archive.file->size()), static_cast<unsigned long long>(stored));
+                      static_cast<long long>(archive.size), static_cast<unsigned long long>(stored));
   }
   if (size / kMaxRatio > stored || (size > kBombBytes && size / kBombRatio > stored)) {
     return make_error("%s: refused: %llu bytes claim to unpack to %llu", archive.open.c_str(),

@@ -1,8 +1,9 @@
-// ZipReader: members of a zip archive by their exact names: .npz today, .keras archives next. minizip does the work
+// ZipReader: members of a zip archive by their exact names: .npz, .keras. minizip does the work
 // over a mapped file (stored and deflated members, zip64); this adds complete messages and refuses bombs. Only memory
 // is written, so no member name can lead anywhere.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -15,6 +16,9 @@ namespace kcc::runtime {
 class ZipReader {
  public:
   static Result<ZipReader> open(const std::string& path);
+  // From memory that `owner` keeps alive (null: the caller does); `source` begins the error messages.
+  static Result<ZipReader> parse(const std::string& source, const std::byte* data, int64_t size,
+                                 std::shared_ptr<const void> owner);
   ZipReader(ZipReader&&) noexcept;
   ~ZipReader();
 

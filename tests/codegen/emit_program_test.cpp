@@ -8,15 +8,18 @@
 #include <limits>
 
 #include "codegen/names.h"
+#include "compiler/passes/optimize.h"
+#include "compiler/passes/plan.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/codegen/tiny_plan.h"
+#include "tests/support/recurrent_graphs.h"
 
 namespace kcc {
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 namespace fs = std::filesystem;
 
 std::string emit(const TinyPlan& tiny) {
@@ -25,7 +28,7 @@ std::string emit(const TinyPlan& tiny) {
 
 // "" or the compiler's messages; warnings are errors.
 std::string compile(const std::string& source) {
-  const std::string base = (fs::path(testing::TempDir()) / ("emit_" + std::to_string(::getpid()))).string();
+  const std::string base = (fs::path(::testing::TempDir()) / ("emit_" + std::to_string(::getpid()))).string();
   std::ofstream(base + ".cpp") << source;
   const std::string command = "c++ -std=c++17 -O1 -Wall -Wextra -Werror -isystem " KCC_RUNTIME_INCLUDE " -c " + base +
                               ".cpp -o " + base + ".o 2> " + base + ".txt";
@@ -72,6 +75,52 @@ int predict(const Step& step) {
   EXPECT_EQ(compile(source), "");
 }
 
+TEST(EmitProgram, LoopsOverTimeAreLoops) {
+  const Module module = testing::recurrent_module();
+  const Plan plan =
+      make_plan(module, {fuse(optimize(module.predict, module)), fuse(optimize(module.train, module))}, "recurrent");
+  const std::string source = emit_program(module, plan, {"recurrent", "{}", 32});
+  EXPECT_THAT(source, HasSubstr(R"(
+  // lstm (LSTM): 4 steps
+  View<2> lstm_carry0_2(nullptr, f32, B, 5);
+  View<2> lstm_carry0_next(nullptr, f32, B, 5);
+  View<2> lstm_carry1_2(nullptr, f32, B, 5);
+  View<2> lstm_carry1_next(nullptr, f32, B, 5);
+  View<2> lstm_recurrent_kernel(state + 384, f32, 5, 20);
+  View<2> lstm_add17_2(nullptr, f32, B, 20);
+  View<2> lstm_add6(arena, f32, B, 20);
+  View<1> embedding_ne10_2(nullptr, boolean, B);
+  for (int64_t t = 0; t < 4; ++t) {
+    if (any_of(arena + 640 * B + B * t, B)) {
+      // lstm (LSTM): matmul, add
+      lstm_carry0_2.move_to(arena + 128 * B + 20 * B * (t % 2));
+      lstm_add17_2.move_to(arena + 320 * B + 80 * B * t);
+      set_work(context, 800 * B);
+      if (int error = recurrent_lstm_matmul_6(context, lstm_carry0_2, lstm_recurrent_kernel, lstm_add17_2, lstm_add6)) return error;
+      // lstm (LSTM): add, select
+      embedding_ne10_2.move_to(arena + 640 * B + B * t);
+      lstm_carry1_2.move_to(arena + 192 * B + 20 * B * (t % 2));
+      lstm_carry0_next.move_to(arena + 128 * B + 20 * B * ((t + 1) % 2));
+      lstm_carry1_next.move_to(arena + 192 * B + 20 * B * ((t + 1) % 2));
+      set_work(context, 566 * B);
+      if (int error = recurrent_lstm_pointwise_7(context, embedding_ne10_2, lstm_add6, lstm_carry1_2, lstm_carry0_2, lstm_carry0_next, lstm_carry1_next)) return error;
+    } else {  // nobody takes part in this step
+      // copy
+      lstm_carry0_2.move_to(arena + 128 * B + 20 * B * (t % 2));
+      lstm_carry0_next.move_to(arena + 128 * B + 20 * B * ((t + 1) % 2));
+      set_work(context, 40 * B);
+      if (int error = recurrent_copy_pointwise_5(context, lstm_carry0_2, lstm_carry0_next)) return error;
+      // copy
+      lstm_carry1_2.move_to(arena + 192 * B + 20 * B * (t % 2));
+      lstm_carry1_next.move_to(arena + 192 * B + 20 * B * ((t + 1) % 2));
+      set_work(context, 40 * B);
+      if (int error = recurrent_copy_pointwise_5(context, lstm_carry1_2, lstm_carry1_next)) return error;
+    }
+  }
+)"));
+  EXPECT_EQ(compile(source), "");
+}
+
 TEST(EmitProgram, SameInputSameText) {
   EXPECT_EQ(emit(tiny_plan()), emit(tiny_plan()));
 }
@@ -92,7 +141,8 @@ TEST(EmitProgram, HostileNamesStayNames) {
     tiny.module.states[0].name = name;
     tiny.module.inputs[0].name = name;
     tiny.module.layers[0].name = name;
-    for (KernelCall& call : tiny.plan.entries[0].calls) {
+    for (PlanStep& step : tiny.plan.entries[0].steps) {
+      KernelCall& call = std::get<KernelCall>(step);
       call.comment = name;
       for (TensorRef& ref : call.inputs) ref.name = name;
     }
@@ -112,7 +162,8 @@ TEST(EmitProgram, EveryTableAndTypeCompiles) {
   EntryPlan& train = tiny.plan.entries.back();
   train.name = "train";
   // A scalar, and a call that does not depend on the batch.
-  for (KernelCall& call : train.calls) {
+  for (PlanStep& step : train.steps) {
+    KernelCall& call = std::get<KernelCall>(step);
     for (std::vector<TensorRef>* refs : {&call.inputs, &call.outputs}) {
       for (TensorRef& ref : *refs) ref = {Space::kState, 0, 64, 0, {DType::kU32, {}}, ref.name};
     }

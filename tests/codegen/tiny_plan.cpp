@@ -80,7 +80,7 @@ TinyPlan tiny_plan() {
     call.comment = layer == 0 ? "dense (Dense): matmul + bias + relu" : "dense_1 (Dense): matmul + bias + relu";
     call.flops = 2 * kUnits * kUnits;
     call.bytes = 4 * (2 * kUnits + kUnits * kUnits + kUnits);
-    predict.calls.push_back(call);
+    predict.steps.push_back(call);
   }
   plan.entries = {predict};
   return tiny;

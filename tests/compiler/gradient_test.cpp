@@ -6,6 +6,7 @@
 
 #include "compiler/ops/conv.h"
 #include "compiler/ops/elementwise.h"
+#include "compiler/ops/gather.h"
 #include "compiler/ops/matmul.h"
 #include "compiler/ops/op.h"
 #include "compiler/ops/pool.h"
@@ -166,6 +167,15 @@ std::vector<Row> movement_rows() {
          [](Builder& b, ValueId x) {
            return pad(b, x, {0, 1, 0}, {0, 2, 3}, 0.5);
          }),
+      on("gather", fixed({3, 2}),
+         [](Builder& b, ValueId x) {
+           return gather(b, x, iota(b, fixed({2, 5}), 1));  // past the end: the last row
+         }),
+      on("scatter add", fixed({4, 2}),
+         [](Builder& b, ValueId x) {
+           return scatter_add(b, cast(b, mul(b, cast(b, iota(b, fixed({4}), 0), DType::kF32), 0.6), DType::kI32), x,
+                              fixed({3, 2}));
+         }),
       on("reverse", batched({2, 3}), [](Builder& b, ValueId x) { return reverse(b, x, 1); }),
       {"concat",
        {batched({2, 3}), batched({1, 3}), batched({4, 3})},
@@ -258,6 +268,7 @@ TEST(Gradient, OfEveryOperationHasARow) {
     row.build(b, inputs);
     for (const Node& node : graph.nodes) seen.insert(info(node.op).name);
   }
+  for (const char* loop : {"scan", "result"}) seen.insert(loop);  // scan_test.cpp
   for (int op = 0; op < static_cast<int>(OpKind::kCount); ++op) {
     const OpInfo& operation = info(static_cast<OpKind>(op));
     EXPECT_TRUE(!operation.gradient || seen.count(operation.name) == 1) << operation.name;

@@ -10,6 +10,7 @@
 #include "compiler/passes/optimize.h"
 #include "tests/support/interpreter.h"
 #include "tests/support/plan_interpreter.h"
+#include "tests/support/recurrent_graphs.h"
 #include "tests/support/training_graphs.h"
 
 namespace kcc::testing {
@@ -28,8 +29,11 @@ std::vector<Array> random_states(const Module& module, std::mt19937& generator) 
 
 std::vector<Array> random_inputs(const Graph& graph, int64_t batch, std::mt19937& generator) {
   std::vector<Array> inputs;
-  for (const NamedType& input : graph.inputs)
-    inputs.push_back(random_array(extents_of(input.type.shape, batch), generator));
+  for (const NamedType& input : graph.inputs) {
+    const bool indices = input.type.dtype == DType::kI32;
+    inputs.push_back(random_array(extents_of(input.type.shape, batch), generator, indices ? 0 : -1, indices ? 4 : 1));
+    for (double& value : inputs.back().values) value = indices ? std::floor(value) : value;
+  }
   return inputs;
 }
 
@@ -65,10 +69,59 @@ TEST(Plan, TrainsAConvnetAsTheGraphDoes) {
   expect_same_step(module, module.train);
 }
 
+// Some samples masked, whole steps masked, nothing masked.
+TEST(Plan, RunsLoopsAsTheGraphDoes) {
+  for (const RecurrentCase& row : recurrent_cases()) {
+    const Graph graph = differentiated(row.inputs, row.build);
+    const Plan plan = make_plan({}, {fuse(optimize(graph, {}))}, "test");
+    std::mt19937 generator(11);
+    for (int64_t batch : {1, 2, 5}) {
+      for (int64_t idle_from : {kSteps, kSteps - 2, int64_t{0}}) {
+        std::vector<Array> inputs = random_inputs(graph, batch, generator);
+        Array& mask = inputs[row.inputs.size() - 1];
+        if (row.name.find("masked") != std::string::npos)
+          std::fill(mask.values.begin() + idle_from * batch, mask.values.end(), -1);
+        const std::vector<Array> wanted = interpret(graph, batch, inputs).outputs;
+        const std::vector<Array> got = interpret(plan, plan.entries[0], batch, inputs, {}).outputs;
+        for (size_t i = 0; i < wanted.size(); ++i)
+          expect_close(got[i], wanted[i], row.name + ", " + graph.outputs[i].name + "\n" + to_string(plan));
+      }
+    }
+  }
+}
+
+TEST(Plan, TrainsARecurrentModelAsTheGraphDoes) {
+  const Module module = recurrent_module();
+  expect_same_step(module, module.predict);
+  expect_same_step(module, module.train);
+}
+
+// A stateful layer's memory: (B, n) in the graph, (2, n) in the table.
+TEST(Plan, KeepsStatesOfAFixedBatch) {
+  Module module;
+  module.fixed_batch = 2;
+  State memory;
+  memory.name = "memory";
+  memory.type = {DType::kF32, fixed_shape({2, 3})};
+  module.states = {memory};
+  Graph graph;
+  graph.name = "predict";
+  Builder b{graph};
+  const ValueId x = input(b, "x", {DType::kF32, batched_shape({3})});
+  const ValueId sum = add(b, x, state(b, 0, {DType::kF32, batched_shape({3})}));
+  graph.outputs = {{"y", mul(b, sum, 2.0)}};
+  graph.writes = {{0, sum}};
+  const Plan plan = make_plan(module, {fuse(optimize(graph, module))}, "test");
+  const Array given{{2, 3}, {1, 2, 3, 4, 5, 6}}, kept{{2, 3}, {10, 20, 30, 40, 50, 60}};
+  const PlanEvaluation got = interpret(plan, plan.entries[0], 2, {given}, {kept});
+  EXPECT_EQ(got.states[0].values, (std::vector<double>{11, 22, 33, 44, 55, 66}));
+  EXPECT_EQ(got.outputs[0].values, (std::vector<double>{22, 44, 66, 88, 110, 132}));
+}
+
 TEST(Plan, GivesAnMlpStepFewKernels) {
   const Module module = mlp_module();
   const Plan plan = make_plan(module, {fuse(optimize(module.train, module))}, "mlp");
-  EXPECT_LE(plan.entries[0].calls.size(), 13u) << to_string(plan);
+  EXPECT_LE(calls_of(plan.entries[0]).size(), 13u) << to_string(plan);
 }
 
 TEST(Plan, KeepsArenaNearItsBound) {

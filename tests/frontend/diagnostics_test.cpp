@@ -90,10 +90,8 @@ TEST(WrongFormat, SaysWhatTheFileIs) {
   read_module("PK\x03\x04....", "m.keras", {}, diagnostics);
   read_module("\x89HDF\r\n\x1a\n", "m.h5", {}, diagnostics);
   EXPECT_EQ(diagnostics.render(false),
-            "m.keras: error: the file is a .keras archive, which is not supported yet, expected JSON; pass the text of "
-            "model.to_json() instead\n"
-            "m.h5: error: the file is an HDF5 file, which is not supported yet, expected JSON; pass the text of "
-            "model.to_json() instead\n");
+            "m.keras: error: not a zip archive, or cut off\n"
+            "m.h5: error: damaged HDF5 file: bad superblock at byte 0\n");
 }
 
 }  // namespace

@@ -23,8 +23,9 @@ constexpr TensorInfo kInputs[] = {{"image", ElementType::kF32, 3, kImage, 4},
                                   {"words", ElementType::kI32, 1, kTime, 5}};
 constexpr TensorInfo kOutputs[] = {{"kind", ElementType::kF32, 1, kThree, 3},
                                    {"digit", ElementType::kF32, 1, kFour, 4}};
-constexpr TargetInfo kTargets[] = {{{"kind", ElementType::kF32, 1, kThree, 3}, true, false},
-                                   {{"digit", ElementType::kI32, 1, kOne, 1}, false, true}};
+constexpr TensorInfo kWeight = {"weight", ElementType::kF32, 0, nullptr, 1};
+constexpr TargetInfo kTargets[] = {{{"kind", ElementType::kF32, 1, kThree, 3}, true, false, kWeight},
+                                   {{"digit", ElementType::kI32, 1, kOne, 1}, false, true, kWeight}};
 
 Program program_of(int32_t inputs, int32_t targets, int32_t first_target = 0) {
   Program program{};

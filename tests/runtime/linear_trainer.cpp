@@ -115,7 +115,8 @@ int train(const Step& step) {
 
 constexpr TensorInfo kInput = {"input_layer", ElementType::kF32, 1, kInExtents, kIn};
 constexpr TensorInfo kOutput = {"dense", ElementType::kF32, 1, kOutExtents, kOut};
-constexpr TargetInfo kTarget = {kOutput, false, false};
+constexpr TensorInfo kSampleWeight = {"dense", ElementType::kF32, 0, nullptr, 1};
+constexpr TargetInfo kTarget = {kOutput, false, false, kSampleWeight};
 constexpr MetricInfo kMetrics[] = {{"loss", kLossTotal, kLossCount}, {"mae", kMaeTotal, kMaeCount}};
 constexpr LayerInfo kLayers[] = {{"dense", "Dense", "(None, 2)", 8, "input_layer[0][0]"}};
 

@@ -228,6 +228,35 @@ Array reverse(const Call& c) {
   });
 }
 
+// ---- rows by index
+
+// Which row of a table the index names: the nearest for those outside.
+size_t row_of(double index, int64_t rows) {
+  return static_cast<size_t>(std::clamp<int64_t>(static_cast<int64_t>(index), 0, rows - 1));
+}
+
+Array gather(const Call& c) {
+  const Array &table = c.operand(0), &indices = c.operand(1);
+  Array result = zeros(c.extents);
+  const size_t width = table.values.size() / static_cast<size_t>(table.extents[0]);
+  for (size_t i = 0; i < indices.values.size(); ++i) {
+    const size_t row = row_of(indices.values[i], table.extents[0]);
+    for (size_t d = 0; d < width; ++d) result.values[i * width + d] = table.values[row * width + d];
+  }
+  return result;
+}
+
+Array scatter_add(const Call& c) {
+  const Array &indices = c.operand(0), &rows = c.operand(1);
+  Array result = zeros(c.extents);
+  const size_t width = result.values.size() / static_cast<size_t>(c.extents[0]);
+  for (size_t i = 0; i < indices.values.size(); ++i) {
+    const size_t row = row_of(indices.values[i], c.extents[0]);
+    for (size_t d = 0; d < width; ++d) result.values[row * width + d] += rows.values[i * width + d];
+  }
+  return result;
+}
+
 // ---- reductions
 
 // The index with the axes' entries left out.
@@ -347,6 +376,10 @@ Array evaluate(const Call& c) {
       return concat(c);
     case OpKind::kReverse:
       return reverse(c);
+    case OpKind::kGather:
+      return gather(c);
+    case OpKind::kScatterAdd:
+      return scatter_add(c);
     case OpKind::kReduceSum:
     case OpKind::kReduceMax:
     case OpKind::kReduceMin:
@@ -387,6 +420,7 @@ Evaluation interpret(const Graph& graph, int64_t batch, const std::vector<Array>
                      const std::vector<Array>& states) {
   Evaluation result;
   result.values.reserve(graph.nodes.size());
+  std::map<ValueId, std::vector<Array>> loops;  // results by scan
   for (const Node& node : graph.nodes) {
     Call call{node, {}, extents_of(node.type.shape, batch), batch};
     for (ValueId operand : node.inputs) call.operands.push_back(&result.values[static_cast<size_t>(operand)]);
@@ -396,6 +430,11 @@ Evaluation interpret(const Graph& graph, int64_t batch, const std::vector<Array>
       const auto index = static_cast<size_t>(node.attrs.integer("index"));
       KCC_CHECK(index < given.size(), "an array for every input and state that is read");
       result.values.push_back(given[index]);
+    } else if (node.op == OpKind::kScan) {
+      loops[static_cast<ValueId>(result.values.size())] = run_scan(call);
+      result.values.push_back(scalar(0));
+    } else if (node.op == OpKind::kResult) {
+      result.values.push_back(loops.at(node.inputs[0]).at(static_cast<size_t>(node.attrs.integer("index"))));
     } else {
       result.values.push_back(evaluate(call));
     }

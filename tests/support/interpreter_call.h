@@ -29,6 +29,9 @@ Array fill(const Index& extents, Value value) {
 // The larger of two; NaN in either operand gives NaN, as in NumPy.
 double larger(double x, double y);
 
+// interpreter_scan.cpp: every result of a loop
+std::vector<Array> run_scan(const Call& c);
+
 // interpreter_windows.cpp
 Array matmul(const Call& c);
 Array conv(const Call& c);

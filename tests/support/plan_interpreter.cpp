@@ -29,7 +29,9 @@ class Memory {
     const std::vector<Array>& from = ref.space == Space::kInput   ? inputs_
                                      : ref.space == Space::kState ? result.states
                                                                   : result.outputs;
-    return {extents, from.at(static_cast<size_t>(ref.index)).values};
+    const std::vector<double>& values = from.at(static_cast<size_t>(ref.index)).values;
+    const auto first = values.begin() + moved(ref) / size_of(ref.type.dtype);
+    return {extents, {first, first + count_of(extents)}};
   }
 
   void write(const TensorRef& ref, const Array& array) {
@@ -43,10 +45,17 @@ class Memory {
   }
 
   PlanEvaluation result;
+  int64_t t = 0;  // of the loop that runs
 
  private:
+  // Bytes by which the operand has moved in step t.
+  int64_t moved(const TensorRef& ref) const {
+    const int64_t slot = ref.stride.ring == 0 ? t : (t + ref.stride.shift) % ref.stride.ring;
+    return (ref.stride.fixed + ref.stride.batch * batch_) * slot;
+  }
+
   size_t byte(const TensorRef& ref, size_t element) const {
-    const int64_t start = ref.fixed_offset + ref.batch_offset * batch_;
+    const int64_t start = ref.fixed_offset + ref.batch_offset * batch_ + moved(ref);
     return static_cast<size_t>(start) + element * static_cast<size_t>(size_of(ref.type.dtype));
   }
 
@@ -55,17 +64,34 @@ class Memory {
   std::vector<double> arena_;  // an element at its first byte
 };
 
+void run(const Plan& plan, const KernelCall& call, int64_t batch, Memory& memory) {
+  std::vector<Array> operands;
+  for (const TensorRef& ref : call.inputs) operands.push_back(memory.read(ref));
+  const Evaluation results = interpret(plan.kernels.at(static_cast<size_t>(call.kernel)).body, batch, operands);
+  for (size_t i = 0; i < call.outputs.size(); ++i) memory.write(call.outputs[i], results.outputs.at(i));
+}
+
+bool is_idle(const Loop& loop, const Memory& memory) {
+  if (!loop.mask) return false;
+  for (double m : memory.read(*loop.mask).values)
+    if (m != 0) return false;
+  return true;
+}
+
+void run(const Plan& plan, const Loop& loop, int64_t batch, Memory& memory) {
+  for (int64_t k = 0; k < loop.steps; ++k) {
+    memory.t = loop.reverse ? loop.steps - 1 - k : k;
+    for (const KernelCall& call : is_idle(loop, memory) ? loop.idle_calls : loop.calls) run(plan, call, batch, memory);
+  }
+  memory.t = 0;
+}
+
 }  // namespace
 
 PlanEvaluation interpret(const Plan& plan, const EntryPlan& entry, int64_t batch, const std::vector<Array>& inputs,
                          const std::vector<Array>& states) {
   Memory memory(entry, batch, inputs, states);
-  for (const KernelCall& call : entry.calls) {
-    std::vector<Array> operands;
-    for (const TensorRef& ref : call.inputs) operands.push_back(memory.read(ref));
-    const Evaluation results = interpret(plan.kernels.at(static_cast<size_t>(call.kernel)).body, batch, operands);
-    for (size_t i = 0; i < call.outputs.size(); ++i) memory.write(call.outputs[i], results.outputs.at(i));
-  }
+  for (const PlanStep& step : entry.steps) std::visit([&](const auto& s) { run(plan, s, batch, memory); }, step);
   return std::move(memory.result);
 }
 

@@ -1,0 +1,79 @@
+#include "frontend/old_compile.h"
+
+#include "frontend/model_json.h"
+
+namespace kcc {
+namespace {
+
+using json::Value;
+
+bool is_zero(const Value& value) {
+  return value.is_null() || (value.is_number() && value.number == 0);
+}
+
+// lr / (1 + decay * steps)
+Value decayed(const Value& rate, const Value& decay) {
+  Value config = json::object_value({}, decay.mark);
+  config.set("initial_learning_rate", rate);
+  config.set("decay_steps", json::integer_value(1, decay.mark));
+  config.set("decay_rate", decay);
+  Value schedule = json::object_value({}, decay.mark);
+  schedule.set("class_name", json::string_value("InverseTimeDecay", decay.mark));
+  schedule.set("config", std::move(config));
+  return schedule;
+}
+
+// What every optimizer of Keras 1 and 2 starts from.
+double default_rate(const std::string& class_name) {
+  if (class_name == "SGD" || class_name == "Adagrad") return 0.01;
+  if (class_name == "Adadelta") return 1.0;
+  return class_name == "Adamax" || class_name == "Nadam" ? 0.002 : 0.001;
+}
+
+void upgrade_optimizer(Value& optimizer, const KerasVersion& version) {
+  Value* config = optimizer.find("config");
+  if (!config || !config->is_object()) return;
+  config->rename("lr", "learning_rate");
+  if (const auto decay = config->take("decay"); decay && !is_zero(*decay)) {
+    const Value* rate = config->find("learning_rate");
+    config->set("learning_rate",
+                decayed(rate ? *rate : json::number_value(default_rate(class_of(optimizer)), decay->mark), *decay));
+  }
+  if (const Value* epsilon = config->find("epsilon"); epsilon && epsilon->is_null()) config->take("epsilon");
+  // Keras's own optimizers measured all gradients as one.
+  if (version.multi_backend) config->rename("clipnorm", "global_clipnorm");
+  if (version.multi_backend && class_of(optimizer) == "Adagrad" && !config->find("initial_accumulator_value"))
+    config->set("initial_accumulator_value", json::number_value(0, optimizer.mark));
+}
+
+// "auto" was the sum over the batch's size; metrics that wrap a function go by its name.
+void upgrade_objects(Value& value) {
+  Value* config = value.find("config");
+  if (Value* reduction = config ? config->find("reduction") : nullptr; reduction && reduction->text == "auto")
+    reduction->text = "sum_over_batch_size";
+  const Value *function = config ? config->find("fn") : nullptr, *name = config ? config->find("name") : nullptr;
+  if (class_of(value) == "MeanMetricWrapper" && function && function->is_string()) {
+    const bool short_name = name && (name->text == "accuracy" || name->text == "acc");
+    value = Value(short_name ? *name : *function);
+    return;
+  }
+  for (Value& item : value.items) upgrade_objects(item);
+  for (json::Member& member : value.members)
+    if (member.key != "optimizer") upgrade_objects(member.value);
+}
+
+}  // namespace
+
+void upgrade_compile(Value& model, const KerasVersion& version) {
+  auto training = model.take("training_config");
+  if (!training || !training->is_object()) return;
+  training->rename("optimizer_config", "optimizer");
+  // In Keras 3 the weights' own shape says whether they weigh time steps.
+  for (const char* key : {"sample_weight_mode", "user_metrics"}) training->take(key);
+  if (Value* optimizer = training->find("optimizer"); optimizer && version.generation < 3)
+    upgrade_optimizer(*optimizer, version);
+  if (version.generation < 3) upgrade_objects(*training);
+  if (!model.find("compile_config")) model.set("compile_config", std::move(*training));
+}
+
+}  // namespace kcc

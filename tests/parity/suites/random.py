@@ -1,0 +1,29 @@
+"""Random models, new ones in each run: KCC_RANDOM_COUNT graphs (200), from the seed KCC_RANDOM_SEED (the time)."""
+import os
+import time
+
+from case import Case
+from random_models import build, data
+
+GRAPHS = 10  # in a model
+COUNT = int(os.environ.get("KCC_RANDOM_COUNT", 200))
+SEED = int(os.environ.get("KCC_RANDOM_SEED", int(time.time()) % 1_000_000))
+
+
+def case(seeds, name):
+    made = Case(name, None, samples=11, epochs=0, options=["-O1"])
+
+    def build_model():
+        model = build(seeds)
+        made.inputs = data(model)
+        return model
+
+    made.build = build_model
+    return made
+
+
+def cases(alone):
+    print(f"KCC_RANDOM_SEED={SEED} KCC_RANDOM_COUNT={COUNT}", flush=True)
+    step = 1 if alone else GRAPHS
+    starts = range(SEED, SEED + COUNT, step)
+    return [case(list(range(start, min(start + step, SEED + COUNT))), f"seeds_{start}") for start in starts]
