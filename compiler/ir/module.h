@@ -103,7 +103,6 @@ struct Module {
   StateId iterations = -1;     // i32 scalar, steps done; -1 without an optimizer
   StateId learning_rate = -1;  // f32 scalar that the user may change, or -1: a schedule computes it
   StateId random_key = -1;     // u32(4); -1 when nothing is random
-  int64_t fixed_batch = 0;     // the one batch that the model runs with, or 0: any
 
   // predict: inputs -> outputs. evaluate and train: inputs, then targets, then one sample weight (B) a target;
   // they have no outputs but write metrics (and train everything else). Empty without a loss.
