@@ -73,12 +73,22 @@ std::string state_row(const State& state, int64_t offset) {
                                            "kMetric", "kRandom",    "kMemory"};
   static constexpr const char* kFills[] = {"kConstant",   "kUniform",  "kNormal", "kTruncatedNormal",
                                            "kOrthogonal", "kIdentity", "kSeed"};
+  static constexpr const char* kLayouts[] = {"kSame",
+                                             "kConvolution",
+                                             "kConvolutionChannelsFirst",
+                                             "kTransposedConvolution",
+                                             "kTransposedConvolutionChannelsFirst",
+                                             "kLstm",
+                                             "kGru"};
   const Initializer& start = state.initializer;
   std::string row = fmt::format("{{{}, {}, Role::{}, {}, Fill::{}, {}, {}, {}",
                                 tensor_info(state.name, state.type.dtype, state.type.shape),
                                 string_literal(state.file_path), kRoles[static_cast<int>(state.role)], offset,
                                 kFills[static_cast<int>(start.kind)], number(start.a), number(start.b), start.seed);
-  if (start.ones_count > 0) row += fmt::format(", {}, {}", start.ones_first, start.ones_count);
+  const bool has_layer = !state.layer.empty();
+  if (start.ones_count > 0 || has_layer) row += fmt::format(", {}, {}", start.ones_first, start.ones_count);
+  if (has_layer)
+    row += fmt::format(", {}, OldLayout::{}", string_literal(state.layer), kLayouts[static_cast<int>(state.old_layout)]);
   return row + "}";
 }
 
@@ -136,6 +146,11 @@ std::string entry_info(const Plan& plan, const std::string& name) {
   return "{nullptr, 0, 0, 0}";
 }
 
+// The assembler takes the file in as it is: as text it would be ten times larger and take minutes.
+constexpr const char* kWeights = R"(extern "C" __attribute__((visibility("hidden"))) const float kcc_initial_weights[];
+asm(".pushsection .rodata.kcc_weights, \"a\"\n.balign 64\nkcc_initial_weights: .incbin \"weights.bin\"\n.popsection");
+)";
+
 // The template with every @hole@ filled.
 std::string fill(const std::string& frame, const std::map<std::string, std::string>& holes) {
   std::string text;
@@ -169,6 +184,8 @@ std::string emit_program(const Module& module, const Plan& plan, const ProgramOp
                {"states", table("StateInfo", "kStates", state_rows(module, plan))},
                {"metrics", table("MetricInfo", "kMetrics", metric_rows(module))},
                {"layers", table("LayerInfo", "kLayers", layer_rows(module))},
+               {"weights", options.has_weights ? kWeights : ""},
+               {"initial_weights", options.has_weights ? "kcc_initial_weights" : "nullptr"},
                {"config_json", string_literal(options.config_json, "    ")},
                {"name", string_literal(options.name)},
                {"model_name", string_literal(module.name)},

@@ -22,6 +22,19 @@ struct TensorInfo {
 enum class Role : int32_t { kWeight, kStatistic, kSlot, kOptimizer, kMetric, kRandom, kMemory };
 enum class Fill : int32_t { kConstant, kUniform, kNormal, kTruncatedNormal, kOrthogonal, kIdentity, kSeed };
 
+// How Keras 1 and 2 stored a weight, where that differs from the state; runtime/weights/old_layouts.h.
+enum class OldLayout : int32_t {
+  kSame,
+  // Kernels of convolutions. Keras 1 ordered them by its "dim_ordering"; Theano flips them.
+  kConvolution,
+  kConvolutionChannelsFirst,
+  kTransposedConvolution,
+  kTransposedConvolutionChannelsFirst,
+  // Kernel, recurrent kernel and bias. Keras 1 had an array for each gate.
+  kLstm,
+  kGru,
+};
+
 struct StateInfo {
   TensorInfo tensor;      // name as Keras names the variable: "dense/kernel"
   const char* file_path;  // in .weights.h5: "layers/dense/vars/0"; "" if it is not kept there
@@ -31,6 +44,9 @@ struct StateInfo {
   double a, b;
   int64_t seed;                            // -1: the run's
   int64_t ones_first = 0, ones_count = 0;  // elements that are 1
+  // For files that list weights by layer (.h5 of any Keras): the name of the model's own layer that has it, "" if none.
+  const char* layer = "";
+  OldLayout old_layout = OldLayout::kSame;
 };
 
 // A reported mean: states total and count (f32 scalars, indices into Program::states).

@@ -36,6 +36,17 @@ struct Initializer {
   int64_t ones_first = 0, ones_count = 0;  // elements that are 1 whatever the others are
 };
 
+// How Keras 1 and 2 stored a weight, where that differs: runtime/program.h, OldLayout.
+enum class OldLayout {
+  kSame,
+  kConvolution,
+  kConvolutionChannelsFirst,
+  kTransposedConvolution,
+  kTransposedConvolutionChannelsFirst,
+  kLstm,
+  kGru,
+};
+
 struct State {
   std::string name;       // as Keras names the variable: "dense/kernel"
   std::string file_path;  // where .weights.h5 keeps it: "layers/dense/vars/0", "optimizer/vars/2"; "" if nowhere
@@ -43,6 +54,8 @@ struct State {
   Type type;  // fixed shape
   Initializer initializer;
   int32_t origin = -1;
+  std::string layer = "";  // the model's own layer that has it, as .h5 files list weights; "" where they do not
+  OldLayout old_layout = OldLayout::kSame;
 };
 
 // A mean that fit and evaluate report: total / count, both scalar states of role kMetric.
@@ -80,7 +93,7 @@ struct Module {
   std::string name;  // the model's name: "sequential", "functional"
   std::string keras_version;
   bool is_sequential = false;
-  int64_t fixed_batch = 0;  // the only batch that the model works with; 0: any
+  int64_t fixed_batch = 0;  // the one batch that the model runs with, or 0: any
   std::vector<Origin> origins;
   std::vector<State> states;
   std::vector<Metric> metrics;     // metrics[0] is "loss"
