@@ -204,6 +204,28 @@ def embedding_cases():
     return cases
 
 
+def chain(name, *made, inputs=leading_and_trailing):
+    """A Sequential model, whose file says nothing of masks: they flow by the layers' own rules."""
+    def build():
+        model = keras.Sequential([keras.Input((STEPS, FEATURES), name="x"), layers.Masking(name="mask")] +
+                                 [make() for make in made])
+        model.compile(keras.optimizers.SGD(0.5), "mse")
+        return model
+    return Case(f"chain_{name}", build, samples=2 * BATCH + 3, inputs=inputs)
+
+
+def chains():
+    return [
+        chain("all", lambda: layers.SimpleRNN(UNITS, return_sequences=True, name="one"),
+              lambda: layers.GRU(UNITS, return_sequences=True, go_backwards=True, name="two"),
+              lambda: layers.Bidirectional(layers.LSTM(UNITS, return_sequences=True), name="three"),
+              lambda: layers.LSTM(UNITS, unroll=True, name="four")),
+        chain("idle", lambda: layers.GRU(UNITS, return_sequences=True, reset_after=False, name="one"),
+              lambda: layers.LSTM(UNITS, return_sequences=True, name="two"),
+              lambda: layers.SimpleRNN(UNITS, name="three"), inputs=idle_steps),
+    ]
+
+
 def shared_embedding():
     def build():
         a = keras.Input((STEPS,), dtype="int32", name="a")
@@ -230,4 +252,4 @@ def cases(alone):
     made += packed("bidirectional", shape, rows, alone, samples=samples)
     made += packed("bidirectional_masked", shape, rows, alone, samples=samples, stem=masking,
                    inputs=leading_and_trailing)
-    return made + embedding_cases() + [shared_embedding()]
+    return made + embedding_cases() + [shared_embedding()] + chains()
