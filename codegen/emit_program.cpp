@@ -32,7 +32,7 @@ const char* element_type(DType dtype) {
   return kNames[static_cast<int>(dtype)];
 }
 
-std::string tensor_info(const std::string& name, DType dtype, const Shape& shape) {
+std::string tensor_info(const std::string& name, DType dtype, const Shape& shape, int64_t index_limit = 0) {
   std::string sizes;
   int64_t elements = 1;
   for (const Dim& dim : shape) {
@@ -40,20 +40,21 @@ std::string tensor_info(const std::string& name, DType dtype, const Shape& shape
     sizes += fmt::format("{}{}", sizes.empty() ? "" : ", ", dim.size);
     elements *= dim.size;
   }
-  return fmt::format("{{{}, ElementType::{}, {}, extents<{}>, {}}}", string_literal(name), element_type(dtype),
-                     shape.size(), sizes, elements);
+  const std::string limit = index_limit > 0 ? fmt::format(", {}", index_limit) : "";
+  return fmt::format("{{{}, ElementType::{}, {}, extents<{}>, {}{}}}", string_literal(name), element_type(dtype),
+                     shape.size(), sizes, elements, limit);
 }
 
 // Inputs, outputs and targets: without the batch.
-std::string sample_info(const std::string& name, const Type& type) {
+std::string sample_info(const std::string& name, const Type& type, int64_t index_limit = 0) {
   KCC_CHECK(!type.shape.empty() && type.shape[0] == (Dim{1, true}),
             "what a program takes and gives has rows of the batch");
-  return tensor_info(name, type.dtype, Shape(type.shape.begin() + 1, type.shape.end()));
+  return tensor_info(name, type.dtype, Shape(type.shape.begin() + 1, type.shape.end()), index_limit);
 }
 
 std::vector<std::string> sample_rows(const std::vector<NamedType>& items) {
   std::vector<std::string> rows;
-  for (const NamedType& item : items) rows.push_back(sample_info(item.name, item.type));
+  for (const NamedType& item : items) rows.push_back(sample_info(item.name, item.type, item.index_limit));
   return rows;
 }
 
@@ -68,7 +69,8 @@ std::vector<std::string> target_rows(const Module& module) {
 }
 
 std::string state_row(const State& state, int64_t offset) {
-  static constexpr const char* kRoles[] = {"kWeight", "kStatistic", "kSlot", "kOptimizer", "kMetric", "kRandom"};
+  static constexpr const char* kRoles[] = {"kWeight", "kStatistic", "kSlot",  "kOptimizer",
+                                           "kMetric", "kRandom",    "kMemory"};
   static constexpr const char* kFills[] = {"kConstant",   "kUniform",  "kNormal", "kTruncatedNormal",
                                            "kOrthogonal", "kIdentity", "kSeed"};
   static constexpr const char* kLayouts[] = {"kSame",
@@ -79,13 +81,15 @@ std::string state_row(const State& state, int64_t offset) {
                                              "kLstm",
                                              "kGru"};
   const Initializer& start = state.initializer;
-  const std::string old = state.layer.empty() ? ""
-                                              : fmt::format(", {}, OldLayout::{}", string_literal(state.layer),
-                                                            kLayouts[static_cast<int>(state.old_layout)]);
-  return fmt::format("{{{}, {}, Role::{}, {}, Fill::{}, {}, {}, {}{}}}",
-                     tensor_info(state.name, state.type.dtype, state.type.shape), string_literal(state.file_path),
-                     kRoles[static_cast<int>(state.role)], offset, kFills[static_cast<int>(start.kind)],
-                     number(start.a), number(start.b), start.seed, old);
+  std::string row = fmt::format("{{{}, {}, Role::{}, {}, Fill::{}, {}, {}, {}",
+                                tensor_info(state.name, state.type.dtype, state.type.shape),
+                                string_literal(state.file_path), kRoles[static_cast<int>(state.role)], offset,
+                                kFills[static_cast<int>(start.kind)], number(start.a), number(start.b), start.seed);
+  const bool has_layer = !state.layer.empty();
+  if (start.ones_count > 0 || has_layer) row += fmt::format(", {}, {}", start.ones_first, start.ones_count);
+  if (has_layer)
+    row += fmt::format(", {}, OldLayout::{}", string_literal(state.layer), kLayouts[static_cast<int>(state.old_layout)]);
+  return row + "}";
 }
 
 std::vector<std::string> state_rows(const Module& module, const Plan& plan) {
@@ -126,6 +130,13 @@ std::vector<std::string> kernel_declarations(const Plan& plan) {
 }
 
 // ---- the whole
+
+// Models without memory run any batch, whatever their input layers say.
+int64_t memory_batch(const Module& module) {
+  for (const State& state : module.states)
+    if (state.role == StateRole::kMemory) return module.fixed_batch;
+  return 0;
+}
 
 std::string entry_info(const Plan& plan, const std::string& name) {
   for (const EntryPlan& entry : plan.entries) {
@@ -193,6 +204,7 @@ std::string emit_program(const Module& module, const Plan& plan, const ProgramOp
                {"learning_rate", text(module.learning_rate)},
                {"random_key", text(module.random_key)},
                {"default_batch", text(options.default_batch)},
+               {"fixed_batch", text(memory_batch(module))},
                {"predict", entry_info(plan, "predict")},
                {"evaluate", entry_info(plan, "evaluate")},
                {"train", entry_info(plan, "train")}});

@@ -11,6 +11,7 @@
 #include "codegen/link.h"
 #include "compiler/embed_weights.h"
 #include "compiler/ir/print.h"
+#include "compiler/passes/index_limits.h"
 #include "compiler/passes/optimize.h"
 #include "compiler/passes/plan.h"
 #include "compiler/passes/trim_states.h"
@@ -91,6 +92,7 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
   if (options.inference) module.evaluate = module.train = Graph{};
   for (Graph* graph : graphs_of(module)) *graph = optimize(*graph, module);
   if (options.inference) trim_states(module);
+  find_index_limits(module);
   dump(options, "02-graphs.txt", graphs_text(module), diagnostics);
   if (options.emit == Emit::kGraph) return write_text(options, to_string(module.predict, module), diagnostics);
   if (options.emit == Emit::kTrainGraph) {

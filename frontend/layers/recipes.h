@@ -15,6 +15,8 @@ LayerBody softmax_layer(LayerConfig& c);
 LayerBody thresholded_relu_layer(LayerConfig& c);
 // batch_normalization.cpp
 LayerBody batch_normalization(LayerConfig& c);
+// bidirectional.cpp
+LayerBody bidirectional(LayerConfig& c);
 // convolutional.cpp
 LayerBody conv1d(LayerConfig& c);
 LayerBody conv2d(LayerConfig& c);
@@ -25,6 +27,9 @@ LayerBody identity_layer(LayerConfig& c);
 LayerBody input_layer(LayerConfig& c);
 // dot.cpp
 LayerBody dot_layer(LayerConfig& c);
+// embedding.cpp
+LayerBody embedding(LayerConfig& c);
+LayerBody masking(LayerConfig& c);
 // merging.cpp
 LayerBody add_layer(LayerConfig& c);
 LayerBody average_layer(LayerConfig& c);
@@ -54,6 +59,10 @@ LayerBody max_pooling3d(LayerConfig& c);
 // preprocessing.cpp
 LayerBody normalization(LayerConfig& c);
 LayerBody rescaling(LayerConfig& c);
+// recurrent.cpp
+LayerBody gru(LayerConfig& c);
+LayerBody lstm(LayerConfig& c);
+LayerBody simple_rnn(LayerConfig& c);
 // regularization.cpp
 LayerBody activity_regularization(LayerConfig& c);
 LayerBody alpha_dropout(LayerConfig& c);

@@ -56,7 +56,7 @@ CONV3D = join(
 WEIGHTED = dict(kernel_regularizer="l2", bias_regularizer="l1", activity_regularizer="l2")
 
 CONV_WEIGHTS = [
-    row("conv1d", L.Conv1D, 3, 3, kernel_constraint="max_norm", bias_constraint="non_neg", **WEIGHTED),
+    row("conv1d", L.Conv1D, 3, 3, kernel_constraint="max_norm", bias_constraint="max_norm", **WEIGHTED),
     row("transposed1d", L.Conv1DTranspose, 3, 3, kernel_constraint="unit_norm", **WEIGHTED),
     row("depthwise1d", L.DepthwiseConv1D, 3, depthwise_regularizer="l1", bias_regularizer="l2",
         depthwise_constraint="max_norm", bias_constraint="non_neg", depthwise_initializer="he_normal"),
@@ -218,10 +218,15 @@ def stem(rank):
     return lambda channels: lambda x: layer(channels, 1, name="stem")(x)
 
 
+def faint(shape):
+    """Small inputs: with the usual ones training diverges, which compares nothing."""
+    return lambda rng, samples: {"x": rng.uniform(-0.3, 0.3, (samples,) + shape).astype("float32")}
+
+
 def cases(alone):
     line, image, volume = (11, 4), (6, 8, 4), (4, 5, 6, 4)
     groups = [
-        ("conv1d", (12, 4), CONV1D, stem(1)(8)), ("conv2d", (8, 7, 4), CONV2D, None), ("conv3d", volume, CONV3D, stem(3)(4)),
+        ("conv1d", (12, 4), CONV1D, stem(1)(8)), ("conv2d", (8, 7, 4), CONV2D, None), ("conv3d", (4, 3, 4, 4), CONV3D, stem(3)(4)),
         ("conv_weights", line, CONV_WEIGHTS, stem(1)(5)),
         ("depthwise1d", line, DEPTHWISE1D, stem(1)(5)), ("depthwise2d", image, DEPTHWISE2D, stem(2)(5)),
         ("transposed1d", (5, 4), TRANSPOSED1D, stem(1)(6)), ("transposed2d", (3, 4, 4), TRANSPOSED2D, stem(2)(5)),
@@ -232,4 +237,6 @@ def cases(alone):
         ("moved3d", volume, MOVED3D, stem(3)(3)),
         ("chains_first", (7, 6, 8), CHAINS, None),
     ]
-    return join(*[packed(name, shape, rows, alone, stem=start, samples=SAMPLES) for name, shape, rows, start in groups])
+    return join(*[packed(name, shape, rows, alone, stem=start, samples=SAMPLES,
+                         inputs=faint(shape) if name == "conv3d" else None)
+                  for name, shape, rows, start in groups])
