@@ -220,14 +220,24 @@ class Reader {
     const auto with = [&](const char* key, const Value& value) {
       return json::object_value({{key, value.mark, value}}, value.mark);
     };
-    for (const char* key : {"batch_shape", "batch_input_shape", "input_shape"})
-      if (const Value* value = first.config.find(key); value && !value->is_null()) return with(key, *value);
+    for (const auto& [key, name] :
+         {std::pair("batch_shape", "batch_shape"), std::pair("batch_input_shape", "batch_shape"),
+          std::pair("input_shape", "input_shape")})
+      if (const Value* value = first.config.find(key); value && !value->is_null()) return with(name, *value);
     if (const auto shape = old_input_shape(first)) return with("input_shape", *shape);
+    if (first.model && first.model->inputs.size() == 1)
+      for (const LayerSpec& layer : first.model->layers)
+        if (layer.name == first.model->inputs[0].layer) return without_name(layer.config);
     const Value* build = object.find("build_config");
     const Value* shapes[] = {config.find("build_input_shape"), build ? build->find("input_shape") : nullptr};
     for (const Value* shape : shapes)
       if (shape && shape->is_array()) return with("batch_shape", *shape);
     return json::object_value({}, first.mark);
+  }
+
+  static Value without_name(Value config) {
+    config.take("name");
+    return config;
   }
 
   // From "input_dim" and "input_length", which Keras 3 itself reads in part. An Embedding's "input_dim" counts words.
