@@ -22,6 +22,7 @@ struct Options {
   int64_t batch_size = 32;
   std::string name;  // "": from the model's name
   FrontendOptions frontend;
+  std::vector<std::string> defines;  // files of Python functions
   int jobs = 0;
   std::string cache;  // "": none
   std::string dump_dir;

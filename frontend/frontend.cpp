@@ -24,7 +24,7 @@ Module read_module(const ModelFile& file, const FrontendOptions& options, Diagno
   if (!model) return module;
   // From here on the layers fit together: what is built cannot fail.
   build_predict(*model, module);
-  build_training(*model, options.training, report, module);
+  build_training(*model, options, report, module);
   return module;
 }
 

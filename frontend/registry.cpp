@@ -27,6 +27,7 @@ const std::vector<LayerRecipe>& layers() {
       {"GroupNormalization", group_normalization},
       {"Identity", identity_layer},
       {"InputLayer", input_layer},
+      {"Lambda", lambda_layer},
       {"LayerNormalization", layer_normalization},
       {"LeakyReLU", leaky_relu_layer},
       {"MaxPooling2D", max_pooling2d},

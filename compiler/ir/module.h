@@ -78,7 +78,6 @@ struct Module {
   std::string name;  // the model's name: "sequential", "functional"
   std::string keras_version;
   bool is_sequential = false;
-  int64_t fixed_batch = 0;  // the only batch that the model works with; 0: any
   std::vector<Origin> origins;
   std::vector<State> states;
   std::vector<Metric> metrics;     // metrics[0] is "loss"

@@ -23,6 +23,8 @@ LayerBody identity_layer(LayerConfig& c);
 LayerBody input_layer(LayerConfig& c);
 // dot.cpp
 LayerBody dot_layer(LayerConfig& c);
+// lambda.cpp
+LayerBody lambda_layer(LayerConfig& c);
 // merging.cpp
 LayerBody add_layer(LayerConfig& c);
 LayerBody average_layer(LayerConfig& c);
