@@ -91,7 +91,7 @@ class Lexer {
     if (brackets_ == 0) push(TokenKind::kNewline, at_, "");
     ++at_;
     next_line();
-    at_line_start_ = true;
+    at_line_start_ = brackets_ == 0;
   }
 
   void comment() {
