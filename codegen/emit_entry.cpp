@@ -113,10 +113,9 @@ class EntryWriter {
     std::string body;
     if (loop.mask) {
       note_use(*loop.mask);
-      uses_batch_ = true;
-      body += fmt::format("    if (any_of({}, B)) {{\n{}    }} else {{  // nobody takes part in this step\n{}    }}\n",
-                          address(*loop.mask), calls_text(loop.calls, "      ", views),
-                          calls_text(loop.idle_calls, "      ", views));
+      body += fmt::format("    if (any_of({}, {})) {{\n{}    }} else {{  // nobody takes part in this step\n{}    }}\n",
+                          address(*loop.mask), extent(loop.mask->type.shape[0]),
+                          calls_text(loop.calls, "      ", views), calls_text(loop.idle_calls, "      ", views));
     } else {
       body = calls_text(loop.calls, "    ", views);
     }

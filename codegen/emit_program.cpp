@@ -32,7 +32,7 @@ const char* element_type(DType dtype) {
   return kNames[static_cast<int>(dtype)];
 }
 
-std::string tensor_info(const std::string& name, DType dtype, const Shape& shape) {
+std::string tensor_info(const std::string& name, DType dtype, const Shape& shape, int64_t index_limit = 0) {
   std::string sizes;
   int64_t elements = 1;
   for (const Dim& dim : shape) {
@@ -40,20 +40,21 @@ std::string tensor_info(const std::string& name, DType dtype, const Shape& shape
     sizes += fmt::format("{}{}", sizes.empty() ? "" : ", ", dim.size);
     elements *= dim.size;
   }
-  return fmt::format("{{{}, ElementType::{}, {}, extents<{}>, {}}}", string_literal(name), element_type(dtype),
-                     shape.size(), sizes, elements);
+  const std::string limit = index_limit > 0 ? fmt::format(", {}", index_limit) : "";
+  return fmt::format("{{{}, ElementType::{}, {}, extents<{}>, {}{}}}", string_literal(name), element_type(dtype),
+                     shape.size(), sizes, elements, limit);
 }
 
 // Inputs, outputs and targets: without the batch.
-std::string sample_info(const std::string& name, const Type& type) {
+std::string sample_info(const std::string& name, const Type& type, int64_t index_limit = 0) {
   KCC_CHECK(!type.shape.empty() && type.shape[0] == (Dim{1, true}),
             "what a program takes and gives has rows of the batch");
-  return tensor_info(name, type.dtype, Shape(type.shape.begin() + 1, type.shape.end()));
+  return tensor_info(name, type.dtype, Shape(type.shape.begin() + 1, type.shape.end()), index_limit);
 }
 
 std::vector<std::string> sample_rows(const std::vector<NamedType>& items) {
   std::vector<std::string> rows;
-  for (const NamedType& item : items) rows.push_back(sample_info(item.name, item.type));
+  for (const NamedType& item : items) rows.push_back(sample_info(item.name, item.type, item.index_limit));
   return rows;
 }
 
@@ -68,14 +69,27 @@ std::vector<std::string> target_rows(const Module& module) {
 }
 
 std::string state_row(const State& state, int64_t offset) {
-  static constexpr const char* kRoles[] = {"kWeight", "kStatistic", "kSlot", "kOptimizer", "kMetric", "kRandom"};
+  static constexpr const char* kRoles[] = {"kWeight", "kStatistic", "kSlot",  "kOptimizer",
+                                           "kMetric", "kRandom",    "kMemory"};
   static constexpr const char* kFills[] = {"kConstant",   "kUniform",  "kNormal", "kTruncatedNormal",
                                            "kOrthogonal", "kIdentity", "kSeed"};
+  static constexpr const char* kLayouts[] = {"kSame",
+                                             "kConvolution",
+                                             "kConvolutionChannelsFirst",
+                                             "kTransposedConvolution",
+                                             "kTransposedConvolutionChannelsFirst",
+                                             "kLstm",
+                                             "kGru"};
   const Initializer& start = state.initializer;
-  return fmt::format("{{{}, {}, Role::{}, {}, Fill::{}, {}, {}, {}}}",
-                     tensor_info(state.name, state.type.dtype, state.type.shape), string_literal(state.file_path),
-                     kRoles[static_cast<int>(state.role)], offset, kFills[static_cast<int>(start.kind)],
-                     number(start.a), number(start.b), start.seed);
+  std::string row = fmt::format("{{{}, {}, Role::{}, {}, Fill::{}, {}, {}, {}",
+                                tensor_info(state.name, state.type.dtype, state.type.shape),
+                                string_literal(state.file_path), kRoles[static_cast<int>(state.role)], offset,
+                                kFills[static_cast<int>(start.kind)], number(start.a), number(start.b), start.seed);
+  const bool has_layer = !state.layer.empty();
+  if (start.ones_count > 0 || has_layer) row += fmt::format(", {}, {}", start.ones_first, start.ones_count);
+  if (has_layer)
+    row += fmt::format(", {}, OldLayout::{}", string_literal(state.layer), kLayouts[static_cast<int>(state.old_layout)]);
+  return row + "}";
 }
 
 std::vector<std::string> state_rows(const Module& module, const Plan& plan) {
@@ -117,6 +131,13 @@ std::vector<std::string> kernel_declarations(const Plan& plan) {
 
 // ---- the whole
 
+// Models without memory run any batch, whatever their input layers say.
+int64_t memory_batch(const Module& module) {
+  for (const State& state : module.states)
+    if (state.role == StateRole::kMemory) return module.fixed_batch;
+  return 0;
+}
+
 std::string entry_info(const Plan& plan, const std::string& name) {
   for (const EntryPlan& entry : plan.entries) {
     if (entry.name != name) continue;
@@ -124,6 +145,11 @@ std::string entry_info(const Plan& plan, const std::string& name) {
   }
   return "{nullptr, 0, 0, 0}";
 }
+
+// The assembler takes the file in as it is: as text it would be ten times larger and take minutes.
+constexpr const char* kWeights = R"(extern "C" __attribute__((visibility("hidden"))) const float kcc_initial_weights[];
+asm(".pushsection .rodata.kcc_weights, \"a\"\n.balign 64\nkcc_initial_weights: .incbin \"weights.bin\"\n.popsection");
+)";
 
 // The template with every @hole@ filled.
 std::string fill(const std::string& frame, const std::map<std::string, std::string>& holes) {
@@ -158,6 +184,8 @@ std::string emit_program(const Module& module, const Plan& plan, const ProgramOp
                {"states", table("StateInfo", "kStates", state_rows(module, plan))},
                {"metrics", table("MetricInfo", "kMetrics", metric_rows(module))},
                {"layers", table("LayerInfo", "kLayers", layer_rows(module))},
+               {"weights", options.has_weights ? kWeights : ""},
+               {"initial_weights", options.has_weights ? "kcc_initial_weights" : "nullptr"},
                {"config_json", string_literal(options.config_json, "    ")},
                {"name", string_literal(options.name)},
                {"model_name", string_literal(module.name)},
@@ -176,6 +204,7 @@ std::string emit_program(const Module& module, const Plan& plan, const ProgramOp
                {"learning_rate", text(module.learning_rate)},
                {"random_key", text(module.random_key)},
                {"default_batch", text(options.default_batch)},
+               {"fixed_batch", text(memory_batch(module))},
                {"predict", entry_info(plan, "predict")},
                {"evaluate", entry_info(plan, "evaluate")},
                {"train", entry_info(plan, "train")}});

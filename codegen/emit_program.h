@@ -14,6 +14,7 @@ struct ProgramOptions {
   std::string name;         // C identifier
   std::string config_json;  // the model's own JSON, embedded for .keras files
   int64_t default_batch = 32;
+  bool has_weights = false;  // initial weights, which the file "weights.bin" beside the source holds
 };
 
 std::string emit_program(const Module& module, const Plan& plan, const ProgramOptions& options);

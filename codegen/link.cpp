@@ -209,7 +209,8 @@ bool link_program(const std::string& source, const std::vector<KernelObject>& ke
     diagnostics.error(file_place(options.output), fmt::format("cannot write the output: {}", std::strerror(errno)));
     return false;
   }
-  bool written = write_file(work.path() / "program.cpp", source);
+  bool written = write_file(work.path() / "program.cpp", source) &&
+                 (options.weights.empty() || write_file(work.path() / "weights.bin", options.weights));
   std::vector<std::string> objects;
   for (const KernelObject& kernel : kernels) {
     objects.push_back(fmt::format("{}.o", objects.size()));  // symbols may be longer than file names

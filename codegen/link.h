@@ -14,6 +14,7 @@ struct LinkOptions {
   std::string output;       // path of the executable
   std::string runtime_dir;  // holds include/ (runtime headers, HalideRuntime.h), libkcc_runtime.a and what that needs
   std::string compiler;     // "": $CXX, else c++, else g++
+  std::string weights;      // bytes that the source takes in from "weights.bin"; "" if none
   bool verbose = false;     // print the commands
 };
 

@@ -312,7 +312,7 @@ Expr Lowering::read_input(const Node& n, const Index& index) {
     operand.assign(n.attrs.shape("original").size(), Expr(0));
     for (size_t i = 0; i < dims.size(); ++i) operand[static_cast<size_t>(dims[i])] = index[i];
   }
-  reads_.push_back(operand);
+  reads_.push_back({position, operand});
   return params_[position](reversed(operand));
 }
 

@@ -33,6 +33,12 @@ std::vector<T> reversed(const std::vector<T>& items) {
   return std::vector<T>(items.rbegin(), items.rend());
 }
 
+// One read of an operand by position.
+struct Read {
+  size_t operand;
+  Index index;  // innermost last
+};
+
 class Lowering {
  public:
   // One ImageParam for each kInput position. kInput nodes of a collapsed body (kernels/collapse.h) see their operand
@@ -55,8 +61,9 @@ class Lowering {
   // What is known about a variable: lets `at` choose a part of a concatenation or the inside of a padding for good.
   void assume(const std::string& variable, int64_t min, int64_t extent);
 
-  // What was read of the operands so far, with the innermost index last.
-  const std::vector<Index>& reads() const { return reads_; }
+  // What was read of the operands so far.
+  const std::vector<Read>& reads() const { return reads_; }
+  Halide::ImageParam& operand(size_t position) { return params_[position]; }
   // The blocks of random words read so far: (lane, block) -> four words. Computed inline unless scheduled.
   std::vector<Halide::Func>& random_blocks() { return random_blocks_; }
 
@@ -88,7 +95,7 @@ class Lowering {
   std::map<MemoKey, MemoEntry> memo_;
   Halide::Expr result_batch_;
   Halide::Internal::Scope<Halide::Internal::Interval> assumptions_;
-  std::vector<Index> reads_;
+  std::vector<Read> reads_;
   std::vector<Halide::Func> random_blocks_;
 };
 

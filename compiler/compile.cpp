@@ -9,7 +9,9 @@
 #include "codegen/build_kernels.h"
 #include "codegen/emit_program.h"
 #include "codegen/link.h"
+#include "compiler/embed_weights.h"
 #include "compiler/ir/print.h"
+#include "compiler/passes/index_limits.h"
 #include "compiler/passes/optimize.h"
 #include "compiler/passes/plan.h"
 #include "compiler/passes/trim_states.h"
@@ -78,7 +80,9 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
   times.begin("read the model");
   std::string bytes;
   if (!read_file(options.model, &bytes, diagnostics)) return false;
-  Module module = read_module(bytes, options.model, options.frontend, diagnostics);
+  const auto file = open_model_file(bytes, options.model, diagnostics);
+  if (!file) return false;
+  Module module = read_module(*file, options.frontend, diagnostics);
   if (diagnostics.has_errors()) return false;
   if (options.command == Command::kSummary) return write_text(options, summary_text(module), diagnostics);
   // From here on nothing knows Keras.
@@ -88,6 +92,7 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
   if (options.inference) module.evaluate = module.train = Graph{};
   for (Graph* graph : graphs_of(module)) *graph = optimize(*graph, module);
   if (options.inference) trim_states(module);
+  find_index_limits(module);
   dump(options, "02-graphs.txt", graphs_text(module), diagnostics);
   if (options.emit == Emit::kGraph) return write_text(options, to_string(module.predict, module), diagnostics);
   if (options.emit == Emit::kTrainGraph) {
@@ -110,7 +115,11 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
   if (options.explain_memory) fmt::print("{}", memory_report(plan));
   if (options.emit == Emit::kPlan) return write_text(options, to_string(plan), diagnostics);
 
-  const ProgramOptions program{name, bytes, options.batch_size};
+  const std::string weights_file = !options.weights.empty() ? options.weights : file->has_weights ? options.model : "";
+  std::optional<std::string> weights = "";
+  if (!weights_file.empty()) weights = embed_weights(module, plan, weights_file, diagnostics);
+  if (!weights) return false;
+  const ProgramOptions program{name, file->text, options.batch_size, !weights->empty()};
   const std::string source = emit_program(module, plan, program);
   dump(options, "04-program.cpp", source, diagnostics);
   if (options.emit == Emit::kCpp) return write_text(options, source, diagnostics);
@@ -139,6 +148,7 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
   LinkOptions link;
   link.output = options.output.empty() ? "a.out" : options.output;
   link.runtime_dir = runtime_folder();
+  link.weights = *weights;
   link.verbose = options.verbose;
   return link_program(source, kernels, link, diagnostics);
 }

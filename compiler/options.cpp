@@ -53,7 +53,8 @@ bool use_color(const std::string& when) {
 }
 
 void declare_common(CLI::App& app, Options& o, RawOptions& raw) {
-  app.add_option("MODEL", o.model, "Keras model: JSON as model.to_json() writes it");
+  app.add_option("MODEL", o.model,
+                 "Keras model: JSON as model.to_json() writes it, a .keras archive or a whole model as .h5");
   app.add_option("--input-shape", raw.input_shapes, "NAME=100,256: what the file leaves open besides the batch")
       ->allow_extra_args(false)
       ->take_all();
@@ -72,6 +73,7 @@ void declare_compile(CLI::App& app, Options& o, RawOptions& raw) {
       ->check(CLI::Range(1, 1 << 20))
       ->default_str("32");
   app.add_option("--name", o.name, "name of the program's symbols; default from the model's name");
+  app.add_option("--weights", o.weights, "initial weights, embedded: .weights.h5, .keras or .h5 of any Keras");
   app.add_option("--optimizer", raw.optimizer, "as in Keras code: \"SGD(learning_rate=0.01, momentum=0.9)\"");
   app.add_option("--loss", raw.losses, "LOSS, or OUTPUT=LOSS for each of several outputs")
       ->allow_extra_args(false)

@@ -20,7 +20,8 @@ struct Options {
   int level = 2;
   std::string target = "host";
   int64_t batch_size = 32;
-  std::string name;  // "": from the model's name
+  std::string name;     // "": from the model's name
+  std::string weights;  // "": those in the model's own file, if any
   FrontendOptions frontend;
   int jobs = 0;
   std::string cache;  // "": none

@@ -22,7 +22,16 @@ int64_t fixed_batch(const ModelLayers& model) {
 
 // ---- weights
 
-bool declare_weights(BoundModel& model, Module& module) {
+// One row a sample of the batch, which must be known.
+void bind_memory(const std::string& name, State& state, const Module& module, const Report& report) {
+  if (module.fixed_batch == 0)
+    report.error({}, fmt::format("'{}' of a stateful layer needs to know the batch", name),
+                 "give the input layer a batch_shape, as in Input(batch_shape=(32, 10, 8))");
+  state.role = StateRole::kMemory;
+  state.type.shape.insert(state.type.shape.begin(), Dim{module.fixed_batch, false});
+}
+
+bool declare_weights(BoundModel& model, const Report& report, Module& module) {
   bool good = true;
   for (const Weight& weight : weights_of(*model.layers)) {
     const auto initializer = weight.initializer(weight.shape);
@@ -33,16 +42,17 @@ bool declare_weights(BoundModel& model, Module& module) {
     state.file_path = weight.file;
     state.role = weight.trained ? StateRole::kWeight : StateRole::kStatistic;
     state.type = {weight.dtype, fixed_shape(weight.shape)};
+    if (weight.memory) bind_memory(weight.name, state, module, report);
     state.initializer = *initializer;
     state.origin = origin_of(model, module, weight.layer, weight.layer_class);
     const StateId id = static_cast<StateId>(module.states.size());
     model.weights.push_back({id, weight.trained, weight.penalty, weight.constraint});
     model.states[weight.name] = id;
-    const int64_t count = element_count(state.type.shape).size;
+    const int64_t count = weight.memory ? 0 : element_count(state.type.shape).size;
     (weight.trained ? module.trainable_parameters : module.other_parameters) += count;
     module.states.push_back(std::move(state));
   }
-  return good;
+  return good && !report.diagnostics.has_errors();
 }
 
 // ---- the summary's rows
@@ -65,7 +75,8 @@ LayerRow row_of(const ModelLayers& model, size_t layer, int64_t fixed_batch) {
   const LayerSpec& spec = model.spec.layers[layer];
   LayerRow row{spec.name, model.layers[layer].class_name, "", 0, {}};
   if (const auto weights = model.weights.find(layer); weights != model.weights.end())
-    for (const Weight& weight : weights->second) row.parameters += element_count(fixed_shape(weight.shape)).size;
+    for (const Weight& weight : weights->second)
+      if (!weight.memory) row.parameters += element_count(fixed_shape(weight.shape)).size;
   for (size_t k = 0; k < spec.calls.size(); ++k) {
     const auto shapes = model.shapes.find({layer, k});
     if (shapes == model.shapes.end()) continue;
@@ -101,7 +112,7 @@ std::optional<BoundModel> bind_layers(const ModelSpec& spec, const FrontendOptio
   model.inputs = *inputs;
   for (const TensorSpec& input : spec.inputs)
     model.input_dtypes.push_back(model.layers->layers[model.layers->index.at(input.layer)].input_dtype);
-  if (!declare_weights(model, module)) return std::nullopt;
+  if (!declare_weights(model, report, module)) return std::nullopt;
   for (size_t i : model.layers->order.layers)
     if (is_listed(*model.layers, i)) module.layers.push_back(row_of(*model.layers, i, module.fixed_batch));
   return model;

@@ -3,6 +3,7 @@
 #include "frontend/bind_layers.h"
 #include "frontend/build_graph.h"
 #include "frontend/build_training.h"
+#include "frontend/old_layouts.h"
 #include "frontend/read_model.h"
 
 namespace kcc {
@@ -23,6 +24,7 @@ Module read_module(const ModelFile& file, const FrontendOptions& options, Diagno
   auto model = bind_layers(*spec, options, report, module);
   if (!model) return module;
   // From here on the layers fit together: what is built cannot fail.
+  note_old_layouts(*spec, module);
   build_predict(*model, module);
   build_training(*model, options.training, report, module);
   return module;

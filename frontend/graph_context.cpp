@@ -9,7 +9,9 @@ ValueId GraphContext::read(StateId state_id) {
   if (is_new) {
     const State& s = module_.states[static_cast<size_t>(state_id)];
     Builder b{graph_, s.origin};
-    at->second = state(b, state_id, s.type);
+    Type type = s.type;
+    if (s.role == StateRole::kMemory) type.shape[0] = Dim{1, true};
+    at->second = state(b, state_id, type);
   }
   return at->second;
 }

@@ -13,10 +13,16 @@ std::string keras_shape(const Shape& shape) {
   return text + (shape.size() == 1 ? ",)" : ")");
 }
 
+Weight memory(const std::string& name, const std::vector<int64_t>& shape) {
+  Weight weight{name, shape, [](const std::vector<int64_t>&) { return Initializer{}; }, false};
+  weight.memory = true;
+  return weight;
+}
+
 std::vector<Weight> inside(const std::string& name, const std::string& file, std::vector<Weight> weights) {
   for (Weight& weight : weights) {
     weight.name = name + "/" + weight.name;
-    weight.file = file + "/" + weight.file;
+    if (!weight.memory) weight.file = file + "/" + weight.file;
     if (!weight.layer.empty()) weight.layer = name + "/" + weight.layer;
   }
   return weights;

@@ -38,6 +38,7 @@ struct Weight {
   std::string layer = "";  // of a nested model's: the path of its layer, "encoder/dense_1"; and that layer's class
   std::string layer_class = "";
   DType dtype = DType::kF32;
+  bool memory = false;  // a stateful layer's, one row a sample of the fixed batch: seen as (B, shape...)
 };
 
 // What a layer may use while it expands into one graph. build_graph implements it.
@@ -114,6 +115,9 @@ struct LayerBody {
   std::function<ValueId(CallScope&, const std::vector<ValueId>&)> call;
   std::function<Tensors(CallScope&, const Tensors&)> call_all;
 };
+
+// What a stateful layer keeps from batch to batch for each sample: zero at first, in no file.
+Weight memory(const std::string& name, const std::vector<int64_t>& shape);
 
 // The weights of a layer inside another one: names behind `name`, places in files behind `file`.
 std::vector<Weight> inside(const std::string& name, const std::string& file, std::vector<Weight> weights);

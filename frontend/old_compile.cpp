@@ -1,5 +1,7 @@
 #include "frontend/old_compile.h"
 
+#include <string_view>
+
 #include "frontend/model_json.h"
 
 namespace kcc {
@@ -30,7 +32,15 @@ double default_rate(const std::string& class_name) {
   return class_name == "Adamax" || class_name == "Nadam" ? 0.002 : 0.001;
 }
 
+// TensorFlow 2.11 to 2.15 write Keras's own optimizers so.
+void drop_package(Value& optimizer) {
+  Value* class_name = optimizer.find("class_name");
+  constexpr std::string_view kPackage = "Custom>";
+  if (class_name && class_name->text.starts_with(kPackage)) class_name->text.erase(0, kPackage.size());
+}
+
 void upgrade_optimizer(Value& optimizer, const KerasVersion& version) {
+  drop_package(optimizer);
   Value* config = optimizer.find("config");
   if (!config || !config->is_object()) return;
   config->rename("lr", "learning_rate");

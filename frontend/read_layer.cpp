@@ -71,7 +71,7 @@ void number_weights(LayerBody& body) {
   body.weights = [own = std::move(body.weights), trainable = body.trainable](const Shapes& inputs) {
     std::vector<Weight> weights = own(inputs);
     for (size_t i = 0; i < weights.size(); ++i) {
-      if (weights[i].file.empty()) weights[i].file = fmt::format("vars/{}", i);
+      if (weights[i].file.empty() && !weights[i].memory) weights[i].file = fmt::format("vars/{}", i);
       weights[i].trained = weights[i].trained && trainable;
     }
     return weights;

@@ -61,6 +61,12 @@ Result<Column> bind_input(const TensorInfo& input, const LoadedSource& loaded) {
       return make_error("%s; input '%s' takes integers", status.error().message.c_str(), input.name);
     }
   }
+  if (input.index_limit > 0) {
+    if (Status status = check_integral(loaded.source.label, array, 0, input.index_limit - 1); !status) {
+      return make_error("%s; input '%s' takes indices from 0 to %ld", status.error().message.c_str(), input.name,
+                        input.index_limit - 1);
+    }
+  }
   return Column{input, array};
 }
 

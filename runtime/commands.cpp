@@ -187,12 +187,13 @@ Result<int> run_fit(const Trainer& trainer, const Options& options) {
   if (!state) return state.error();
   Executor executor(program, *state, options.threads);
 
-  const Steps steps = plan_steps(data->samples, options.batch_size, options.steps_per_epoch);
+  const Steps steps = plan_steps(data->samples, options.batch_size, options.steps_per_epoch, program.fixed_batch);
   Result<BatchReader> reader = open_batches(executor, program.train, *data, steps);
   if (!reader) return reader.error();
   std::optional<Validation> validation;
   if (*validation_data) {
-    const Steps cut = plan_steps((*validation_data)->samples, options.batch_size, options.validation_steps);
+    const Steps cut =
+        plan_steps((*validation_data)->samples, options.batch_size, options.validation_steps, program.fixed_batch);
     if (cut.count > cut.available) warn_of_shortage(trainer, "--validation-steps", cut);
     Result<BatchReader> batches = open_batches(executor, program.evaluate, **validation_data, cut);
     if (!batches) return batches.error();
@@ -219,7 +220,7 @@ Result<int> run_evaluate(const Trainer& trainer, const Options& options) {
   Result<StateBlock> state = make_state(trainer, options, 0);
   if (!state) return state.error();
   Executor executor(program, *state, options.threads);
-  const Steps steps = plan_steps(data->samples, options.batch_size, 0);
+  const Steps steps = plan_steps(data->samples, options.batch_size, 0, program.fixed_batch);
   Result<BatchReader> reader = open_batches(executor, program.evaluate, *data, steps);
   if (!reader) return reader.error();
   Report report(options.json ? 0 : options.verbose, options.progress);
@@ -242,7 +243,7 @@ Result<int> run_predict(const Trainer& trainer, const Options& options) {
   Result<StateBlock> state = make_state(trainer, options, 0);
   if (!state) return state.error();
   Executor executor(program, *state, options.threads);
-  const Steps steps = plan_steps(data->samples, options.batch_size, 0);
+  const Steps steps = plan_steps(data->samples, options.batch_size, 0, program.fixed_batch);
   Result<BatchReader> reader = open_batches(executor, program.predict, *data, steps);
   if (!reader) return reader.error();
   Report report(options.verbose, options.progress);

@@ -20,7 +20,8 @@ struct Steps {
 };
 
 // batch, limit: 0 where not given. As in Keras, a limit without a batch decides the batch.
-Steps plan_steps(int64_t samples, int64_t batch, int64_t limit);
+// `fixed_batch`: the program's, where the caller names no batch; 0: Keras's 32.
+Steps plan_steps(int64_t samples, int64_t batch, int64_t limit, int64_t fixed_batch = 0);
 
 // `report` may be null: silent, as within fit.
 Result<Logs> evaluate(const Program& program, Executor& executor, StateBlock& state, BatchReader& reader,

@@ -39,7 +39,17 @@ std::string explain(int code) {
 Executor::Executor(const Program& program, StateBlock& state, int threads)
     : program_(program), state_(state), pool_(threads > 0 ? threads : default_threads()), context_(&pool_) {}
 
+// A stateful model's memory holds one state for each sample of a batch.
+Status Executor::check_batch(int64_t batch) const {
+  if (program_.fixed_batch == 0 || batch == program_.fixed_batch) return {};
+  return make_error(
+      "the model is stateful and runs batches of %d samples alone, not of %ld: pass --batch-size %d and a multiple of "
+      "it in samples",
+      program_.fixed_batch, batch, program_.fixed_batch);
+}
+
 Status Executor::prepare(const EntryInfo& entry, int64_t batch) {
+  if (Status status = check_batch(batch); !status) return status;
   for (int32_t i = 0; i < program_.input_count; ++i) {
     if (Status status = check_size("input", program_.inputs[i], batch); !status) return status;
   }
@@ -61,6 +71,7 @@ Status Executor::prepare(const EntryInfo& entry, int64_t batch) {
 }
 
 Status Executor::run(const EntryInfo& entry, const void* const* inputs, void* const* outputs, int64_t batch) {
+  if (Status status = check_batch(batch); !status) return status;
   const Step step = {static_cast<int32_t>(batch), inputs, outputs, state_.data(), arena_.data(), &context_};
   const int code = entry.run(step);
   if (code == 0) return {};

@@ -25,6 +25,8 @@ class Executor {
   Status run(const EntryInfo& entry, const void* const* inputs, void* const* outputs, int64_t batch);
 
  private:
+  Status check_batch(int64_t batch) const;
+
   const Program& program_;
   StateBlock& state_;
   ThreadPool pool_;

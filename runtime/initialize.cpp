@@ -88,7 +88,9 @@ void fill_identity(const TensorInfo& tensor, double gain, float* data) {
 
 }  // namespace
 
-void initialize(const StateInfo& state, int64_t index, uint64_t run_seed, void* data) {
+namespace {
+
+void fill(const StateInfo& state, int64_t index, uint64_t run_seed, void* data) {
   const bool own_seed = state.seed >= 0;
   RandomStream random(own_seed ? static_cast<uint64_t>(state.seed) : run_seed, RandomStream::Purpose::kInitialize,
                       own_seed ? 0 : static_cast<uint64_t>(index) + 1);
@@ -115,6 +117,13 @@ void initialize(const StateInfo& state, int64_t index, uint64_t run_seed, void* 
       for (int64_t i = 0; i < n; ++i) static_cast<uint32_t*>(data)[i] = random.word();
       return;
   }
+}
+
+}  // namespace
+
+void initialize(const StateInfo& state, int64_t index, uint64_t run_seed, void* data) {
+  fill(state, index, run_seed, data);
+  if (state.ones_count > 0) std::fill_n(static_cast<float*>(data) + state.ones_first, state.ones_count, 1.0f);
 }
 
 }  // namespace kcc::runtime

@@ -15,11 +15,25 @@ struct TensorInfo {
   ElementType type;
   int32_t rank;
   const int64_t* extents;
-  int64_t elements;  // product of extents
+  int64_t elements;         // product of extents
+  int64_t index_limit = 0;  // of inputs: the values are whole and in [0, index_limit); 0: any
 };
 
-enum class Role : int32_t { kWeight, kStatistic, kSlot, kOptimizer, kMetric, kRandom };
+enum class Role : int32_t { kWeight, kStatistic, kSlot, kOptimizer, kMetric, kRandom, kMemory };
 enum class Fill : int32_t { kConstant, kUniform, kNormal, kTruncatedNormal, kOrthogonal, kIdentity, kSeed };
+
+// How Keras 1 and 2 stored a weight, where that differs from the state; runtime/weights/old_layouts.h.
+enum class OldLayout : int32_t {
+  kSame,
+  // Kernels of convolutions. Keras 1 ordered them by its "dim_ordering"; Theano flips them.
+  kConvolution,
+  kConvolutionChannelsFirst,
+  kTransposedConvolution,
+  kTransposedConvolutionChannelsFirst,
+  // Kernel, recurrent kernel and bias. Keras 1 had an array for each gate.
+  kLstm,
+  kGru,
+};
 
 struct StateInfo {
   TensorInfo tensor;      // name as Keras names the variable: "dense/kernel"
@@ -28,7 +42,11 @@ struct StateInfo {
   int64_t offset;  // byte in the state block, a multiple of 64
   Fill fill;       // meaning of a and b: compiler/ir/module.h, Initializer
   double a, b;
-  int64_t seed;  // -1: the run's
+  int64_t seed;                            // -1: the run's
+  int64_t ones_first = 0, ones_count = 0;  // elements that are 1
+  // For files that list weights by layer (.h5 of any Keras): the name of the model's own layer that has it, "" if none.
+  const char* layer = "";
+  OldLayout old_layout = OldLayout::kSame;
 };
 
 // A reported mean: states total and count (f32 scalars, indices into Program::states).
@@ -87,6 +105,7 @@ struct Program {
   int64_t trainable_parameters, other_parameters;
   int32_t iterations, learning_rate, random_key;  // state indices or -1
   int32_t default_batch;
+  int32_t fixed_batch = 0;  // the only batch that a stateful model runs; 0: any
   EntryInfo predict, evaluate, train;
   const char* config_json;       // the model's own JSON, for .keras files
   const float* initial_weights;  // embedded weights in the order and layout of states with a file_path, or null

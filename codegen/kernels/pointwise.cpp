@@ -8,6 +8,7 @@
 #include "codegen/kernels/collapse.h"
 #include "codegen/kernels/family.h"
 #include "codegen/kernels/schedule.h"
+#include "codegen/kernels/turn.h"
 #include "compiler/support/check.h"
 
 namespace kcc {
@@ -68,16 +69,8 @@ Cut find_cut(const Graph& body) {
 
 // Whether the operands are read along `x` one element after another or not at all.
 bool reads_are_dense(const Lowering& lowering, const Expr& x, const std::string& name) {
-  using namespace Halide::Internal;
-  for (const Index& read : lowering.reads()) {
-    for (size_t d = 0; d < read.size(); ++d) {
-      if (!expr_uses_var(read[d], name)) continue;
-      if (d + 1 < read.size()) return false;
-      const Expr step = simplify(substitute(name, x + 1, read[d]) - read[d]);
-      if (!is_const_one(step) && !can_prove(step == 1)) return false;
-    }
-  }
-  return true;
+  const auto& reads = lowering.reads();
+  return std::all_of(reads.begin(), reads.end(), [&](const Read& read) { return is_dense_along(read, x, name); });
 }
 
 // Whether the batch can be read off an operand. If not, it is read off the results, in their own dimensions.
@@ -99,6 +92,7 @@ class Pointwise {
       : target_(target),
         plain_(options.level == 0),
         collapsed_(has_batched_operand(kernel.body) ? collapse(kernel.body) : without_batched_operand(kernel.body)),
+        exact_(may_overwrite_operands(kernel.body)),
         lowering_(collapsed_.body) {
     KCC_CHECK(!collapsed_.body.outputs.empty(), "a result");
     shape_ = collapsed_.body[collapsed_.body.outputs[0].value].type.shape;
@@ -146,6 +140,8 @@ class Pointwise {
     }
     if (vars_.size() == 1)
       schedule_flat(result.func, vars_[0], shape_[0]);
+    else if (const std::optional<Turn> turn = find_turn(lowering_, vars_, shape_))
+      schedule_turned(result.func, *turn);
     else
       schedule_nest(result.func, std::vector<VarOrRVar>(vars_.begin(), vars_.end()), shape_);
     return result.func;
@@ -198,6 +194,15 @@ class Pointwise {
       schedule_ = "nested, element by element";
     }
     parallel_rows(f, loops[0], extents);
+  }
+
+  void schedule_turned(Func& f, const Turn& turn) {
+    const TurnedLoops loops = schedule_turn(f, lowering_, turn, vars_, shape_, target_, exact_);
+    schedule_ = loops.text;
+    if (turn.along != 0)
+      parallel_rows(f, loops.outermost, shape_);
+    else if (element_count(shape_).size > 2 * kTaskElements)
+      f.parallel(loops.outermost);
   }
 
   template <typename Stage>
@@ -257,6 +262,7 @@ class Pointwise {
   const MachineTarget& target_;
   const bool plain_;
   const Collapsed collapsed_;
+  const bool exact_;  // no element is computed twice
   Lowering lowering_;
   Shape shape_, memory_;
   Vars vars_;

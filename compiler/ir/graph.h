@@ -87,6 +87,8 @@ enum class OpKind {
   kSoftmax,
   kLogSoftmax,  // axis is the last
   kNormalize,   // axes, epsilon: (x - mean) / sqrt(variance + epsilon)
+  // marks
+  kStopGradient,  // its operand, for which no gradient flows
   // random
   kRandomUniform,  // (key: u32(4) = seed low, seed high, step low, step high): shape, stream: [0, 1)
   // loops over time; Node::body is the step (compiler/ir/scan.h)

@@ -16,6 +16,7 @@ enum class StateRole {
   kOptimizer,  // an optimizer's own scalars: iteration, learning rate
   kMetric,     // accumulators, zeroed at the start of every epoch and evaluation
   kRandom,     // seeds; never trained
+  kMemory,     // a stateful layer's, of the fixed batch: graphs see it as (B, ...); lost when the program ends
 };
 
 // How the runtime fills a state before training. Distributions are Keras's (runtime/initialize.h).
@@ -31,7 +32,19 @@ struct Initializer {
   };
   Kind kind = Kind::kConstant;
   double a = 0, b = 0;
-  int64_t seed = -1;  // the initializer's own seed, or -1: the run's
+  int64_t seed = -1;                       // the initializer's own seed, or -1: the run's
+  int64_t ones_first = 0, ones_count = 0;  // elements that are 1 whatever the others are
+};
+
+// How Keras 1 and 2 stored a weight, where that differs: runtime/program.h, OldLayout.
+enum class OldLayout {
+  kSame,
+  kConvolution,
+  kConvolutionChannelsFirst,
+  kTransposedConvolution,
+  kTransposedConvolutionChannelsFirst,
+  kLstm,
+  kGru,
 };
 
 struct State {
@@ -41,6 +54,8 @@ struct State {
   Type type;  // fixed shape
   Initializer initializer;
   int32_t origin = -1;
+  std::string layer = "";  // the model's own layer that has it, as .h5 files list weights; "" where they do not
+  OldLayout old_layout = OldLayout::kSame;
 };
 
 // A mean that fit and evaluate report: total / count, both scalar states of role kMetric.
@@ -78,7 +93,7 @@ struct Module {
   std::string name;  // the model's name: "sequential", "functional"
   std::string keras_version;
   bool is_sequential = false;
-  int64_t fixed_batch = 0;  // the only batch that the model works with; 0: any
+  int64_t fixed_batch = 0;  // the one batch that the model runs with, or 0: any
   std::vector<Origin> origins;
   std::vector<State> states;
   std::vector<Metric> metrics;     // metrics[0] is "loss"

@@ -41,8 +41,10 @@ void verify_body(const Graph& graph, const Node& scan) {
     carries.push_back(wanted[static_cast<size_t>(i)]);
   }
   verify_types(next, carries);
-  const Type mask{DType::kBool, {Dim{1, true}}};
-  if (layout.mask >= 0) KCC_CHECK(wanted[static_cast<size_t>(layout.sequence(layout.mask))] == mask, "a mask (B)");
+  if (layout.mask >= 0) {
+    const Type& mask = wanted[static_cast<size_t>(layout.sequence(layout.mask))];
+    KCC_CHECK(mask.dtype == DType::kBool && mask.rank() == 1, "a mask, one a sample");
+  }
   for (const Node& node : body.nodes)
     KCC_CHECK(node.op != OpKind::kState && node.op != OpKind::kRandomUniform && node.op != OpKind::kScan,
               "a loop's body without states, random numbers and loops");

@@ -13,6 +13,14 @@ Attrs with_shape(Attrs attrs, const Shape& shape) {
   return attrs;
 }
 
+Attrs attributes(const Window& window, int64_t groups) {
+  return {{"strides", window.strides},
+          {"dilations", window.dilations},
+          {"low", window.low},
+          {"high", window.high},
+          {"groups", groups}};
+}
+
 Type conv_type(const std::vector<Type>& operands, const Attrs& attrs) {
   KCC_CHECK(operands.size() == 2 && operands[0].rank() == operands[1].rank() && operands[0].rank() >= 3,
             "(B, spatial, C) twice");
@@ -45,6 +53,21 @@ void grad_conv(GradContext& c) {
   if (c.needs(1)) c.add(1, c.b.node(OpKind::kConvWeightGrad, {x, c.gradient}, with_shape(attrs, c.b.shape(w))));
 }
 
+Attrs without_shape(const Attrs& attrs) {
+  Attrs rest;
+  for (const auto& [key, value] : attrs.items())
+    if (key != "shape") rest.set(key, value);
+  return rest;
+}
+
+// conv_transpose is linear in both operands: back through it goes the convolution that it transposes.
+void grad_input_grad(GradContext& c) {
+  const Attrs attrs = without_shape(c.node().attrs);
+  const ValueId y = c.operand(0), w = c.operand(1);
+  if (c.needs(0)) c.add(0, c.b.node(OpKind::kConv, {c.gradient, w}, attrs));
+  if (c.needs(1)) c.add(1, c.b.node(OpKind::kConvWeightGrad, {c.gradient, y}, with_shape(attrs, c.b.shape(w))));
+}
+
 double window_flops(const Shape& w) {
   double flops = 2;
   for (size_t i = 0; i + 1 < w.size(); ++i) flops *= static_cast<double>(w[i].size);
@@ -70,7 +93,7 @@ double weight_grad_flops(const Graph& graph, const Node& node) {
 
 std::vector<OpInfo> conv_ops() {
   return {{OpKind::kConv, "conv", OpCategory::kProduct, conv_type, grad_conv, nullptr, conv_flops, false},
-          {OpKind::kConvInputGrad, "conv_input_grad", OpCategory::kProduct, declared_shape, nullptr, nullptr,
+          {OpKind::kConvInputGrad, "conv_input_grad", OpCategory::kProduct, declared_shape, grad_input_grad, nullptr,
            input_grad_flops, false},
           {OpKind::kConvWeightGrad, "conv_weight_grad", OpCategory::kProduct, declared_shape, nullptr, nullptr,
            weight_grad_flops, false}};
@@ -89,12 +112,11 @@ int64_t window_extent(int64_t extent, int64_t kernel, int64_t stride, int64_t di
 }
 
 ValueId conv(Builder& b, ValueId x, ValueId w, const Window& window, int64_t groups) {
-  return b.node(OpKind::kConv, {x, w},
-                {{"strides", window.strides},
-                 {"dilations", window.dilations},
-                 {"low", window.low},
-                 {"high", window.high},
-                 {"groups", groups}});
+  return b.node(OpKind::kConv, {x, w}, attributes(window, groups));
+}
+
+ValueId conv_transpose(Builder& b, ValueId y, ValueId w, const Window& window, const Shape& shape) {
+  return b.node(OpKind::kConvInputGrad, {y, w}, with_shape(attributes(window, 1), shape));
 }
 
 }  // namespace kcc

@@ -18,5 +18,8 @@ void same_padding(int64_t extent, int64_t kernel, int64_t stride, int64_t dilati
 int64_t window_extent(int64_t extent, int64_t kernel, int64_t stride, int64_t dilation, int64_t low, int64_t high);
 
 ValueId conv(Builder& b, ValueId x, ValueId w, const Window& window, int64_t groups = 1);
+// The transposed convolution, the gradient of conv with respect to x: y is an image of the shape that conv's result
+// has, the result one of `shape`. `high` may be less than 0: elements after all windows.
+ValueId conv_transpose(Builder& b, ValueId y, ValueId w, const Window& window, const Shape& shape);
 
 }  // namespace kcc

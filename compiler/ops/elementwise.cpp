@@ -156,6 +156,10 @@ void grad_select(GradContext& c) {
   if (c.needs(2)) c.add(2, select(c.b, x0(c), constant(c.b, 0.0), c.gradient));
 }
 
+ValueId without_mark(Builder&, const Node& node) {
+  return node.inputs[0];
+}
+
 double one_flop(const Graph&, const Node&) {
   return 1;
 }
@@ -228,6 +232,7 @@ std::vector<OpInfo> elementwise_ops() {
       compare(OpKind::kGe, "ge"),
       pair(OpKind::kAnd, "and", nullptr),
       pair(OpKind::kOr, "or", nullptr),
+      {OpKind::kStopGradient, "stop_gradient", OpCategory::kComposite, same, nullptr, without_mark},
       {OpKind::kSelect, "select", OpCategory::kElementwise, select_type, grad_select, nullptr, one_flop},
   };
 }
@@ -303,6 +308,10 @@ ValueId less(Builder& b, ValueId x, double y) {
 
 ValueId relu(Builder& b, ValueId x) {
   return unary(b, OpKind::kRelu, x);
+}
+
+ValueId stop_gradient(Builder& b, ValueId x) {
+  return unary(b, OpKind::kStopGradient, x);
 }
 
 ValueId clip(Builder& b, ValueId x, double low, double high) {

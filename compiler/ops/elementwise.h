@@ -34,6 +34,8 @@ ValueId less(Builder& b, ValueId x, double y);
 
 // x <= 0 ? 0 : x, so that NaN stays NaN; gradient 0 at 0.
 ValueId relu(Builder& b, ValueId x);
+// x, without a gradient; differentiation done, it is x itself.
+ValueId stop_gradient(Builder& b, ValueId x);
 // Gradient 1 inside and at the bounds, 0 outside, NaN stays NaN.
 ValueId clip(Builder& b, ValueId x, double low, double high);
 

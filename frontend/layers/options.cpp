@@ -6,7 +6,6 @@
 #include <cctype>
 #include <numeric>
 
-#include "compiler/ops/conv.h"
 #include "compiler/ops/shape.h"
 
 namespace kcc {
@@ -29,6 +28,11 @@ KernelOptions read_kernel_options(ConfigReader& config) {
   config.refuse("lora_rank");
   config.ignore({"lora_alpha"});
   return options;
+}
+
+WeightOptions read_weight_options(ConfigReader& config, const std::string& name, const std::string& initializer) {
+  return {read_initializer(config, name + "_initializer", initializer), read_penalty(config, name + "_regularizer"),
+          read_constraint(config, name + "_constraint")};
 }
 
 DataFormat read_data_format(ConfigReader& config) {
@@ -84,40 +88,78 @@ std::optional<std::vector<int64_t>> positive_axes(const std::vector<int64_t>& ax
   return sorted;
 }
 
-bool read_same_padding(ConfigReader& config) {
+void read_padding(ConfigReader& config, WindowOptions& options, bool may_be_causal) {
   std::string padding = config.text("padding", "valid");
   std::transform(padding.begin(), padding.end(), padding.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  if (padding != "same" && padding != "valid") config.error("padding", "'valid' or 'same'");
-  return padding == "same";
+  options.same = padding == "same";
+  options.causal = may_be_causal && padding == "causal";
+  if (options.same || options.causal || padding == "valid") return;
+  config.error("padding", may_be_causal ? "'valid', 'same' or 'causal'" : "'valid' or 'same'");
 }
 
-std::vector<int64_t> spatial_extents(const WindowOptions& options, const Shape& shape) {
+WindowOptions read_kernel_window(ConfigReader& config, size_t spatial_rank, bool may_be_causal) {
+  const std::vector<int64_t> ones(spatial_rank, 1);
+  WindowOptions options;
+  options.size = config.sizes("kernel_size", spatial_rank, std::nullopt);
+  options.strides = config.sizes("strides", spatial_rank, ones);
+  options.dilations = config.sizes("dilation_rate", spatial_rank, ones);
+  read_padding(config, options, may_be_causal);
+  options.format = read_data_format(config);
+  return options;
+}
+
+void check_strides(ConfigReader& config, const WindowOptions& options) {
+  const auto more_than_one = [](const std::vector<int64_t>& v) { return *std::max_element(v.begin(), v.end()) > 1; };
+  if (more_than_one(options.strides) && more_than_one(options.dilations))
+    config.error("dilation_rate", "1 where 'strides' are more than 1");
+}
+
+bool has_rank(const Shape& shape, size_t rank, const std::string& layer, const Misfit& misfit) {
+  if (shape.size() == rank) return true;
+  misfit(fmt::format("{} needs an input of rank {}, not {}", layer, rank, keras_shape(shape)));
+  return false;
+}
+
+int64_t channels_of(const Shape& image, DataFormat format) {
+  return image[channel_axis(format, image.size())].size;
+}
+
+std::vector<int64_t> spatial_extents(const WindowOptions& options, const Shape& image) {
   std::vector<int64_t> extents;
   for (size_t i = 0; i < options.size.size(); ++i)
-    extents.push_back(shape[first_spatial_axis(options.format) + i].size);
+    extents.push_back(image[first_spatial_axis(options.format) + i].size);
   return extents;
 }
 
-std::optional<std::vector<int64_t>> window_extents(const WindowOptions& o, const Shape& shape, const std::string& what,
-                                                   const Misfit& misfit) {
-  std::vector<int64_t> extents = spatial_extents(o, shape);
+Window padded_window(const WindowOptions& o, const std::vector<int64_t>& extents) {
+  const std::vector<int64_t> zeros(extents.size(), 0);
+  Window window{o.strides, o.dilations, zeros, zeros};
   for (size_t i = 0; i < extents.size(); ++i) {
-    int64_t low = 0, high = 0;
-    if (o.same) same_padding(extents[i], o.size[i], o.strides[i], o.dilations[i], &low, &high);
-    const int64_t extent = window_extent(extents[i], o.size[i], o.strides[i], o.dilations[i], low, high);
-    if (extent < 1)
+    if (o.same) same_padding(extents[i], o.size[i], o.strides[i], o.dilations[i], &window.low[i], &window.high[i]);
+    if (o.causal) window.low[i] = (o.size[i] - 1) * o.dilations[i];
+  }
+  return window;
+}
+
+std::optional<std::vector<int64_t>> window_extents(const WindowOptions& o, const Shape& image, const std::string& what,
+                                                   const Misfit& misfit) {
+  std::vector<int64_t> extents = spatial_extents(o, image);
+  const Window window = padded_window(o, extents);
+  for (size_t i = 0; i < extents.size(); ++i) {
+    extents[i] =
+        window_extent(extents[i], o.size[i], o.strides[i], o.dilations[i], window.low[i], window.high[i]);
+    if (extents[i] < 1)
       return misfit(fmt::format("{} ({}) does not fit into the input {}: the output would be empty", what,
-                                fmt::join(o.size, ", "), keras_shape(shape)),
+                                fmt::join(o.size, ", "), keras_shape(image)),
                     "a smaller window, an earlier layer with less striding, or padding='same' would fit");
-    extents[i] = extent;
   }
   return extents;
 }
 
-Shape image_shape(const WindowOptions& options, const std::vector<int64_t>& extents, int64_t channels) {
+Shape image_shape(DataFormat format, const std::vector<int64_t>& extents, int64_t channels) {
   std::vector<int64_t> sizes = extents;
-  sizes.insert(options.format == DataFormat::kChannelsFirst ? sizes.begin() : sizes.end(), channels);
+  sizes.insert(format == DataFormat::kChannelsFirst ? sizes.begin() : sizes.end(), channels);
   return batched_shape(sizes);
 }
 

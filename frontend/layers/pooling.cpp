@@ -1,8 +1,10 @@
-// MaxPooling2D, AveragePooling2D, GlobalAveragePooling2D.
+// Max- and AveragePooling1D/2D/3D, GlobalMax- and GlobalAveragePooling1D/2D/3D.
 #include <fmt/format.h>
 
+#include "compiler/ops/elementwise.h"
 #include "compiler/ops/pool.h"
 #include "compiler/ops/reduce.h"
+#include "compiler/ops/shape.h"
 #include "frontend/layers/options.h"
 #include "frontend/layers/recipes.h"
 
@@ -11,57 +13,114 @@ namespace {
 
 using Pool = ValueId (*)(Builder&, ValueId, const std::vector<int64_t>&, const Window&);
 
-LayerBody pooling2d(ConfigReader& c, Pool pool) {
+LayerBody pooling(LayerConfig& c, Pool pool, size_t spatial_rank) {
   WindowOptions o;
-  o.size = c.sizes("pool_size", 2, {{2, 2}});
-  o.strides = c.sizes("strides", 2, o.size);
-  o.dilations = {1, 1};
-  o.same = read_same_padding(c);
+  o.size = c.sizes("pool_size", spatial_rank, std::vector<int64_t>(spatial_rank, 2));
+  o.strides = c.sizes("strides", spatial_rank, o.size);
+  o.dilations.assign(spatial_rank, 1);
+  read_padding(c, o);
   o.format = read_data_format(c);
   LayerBody body;
   body.infer = [=, misfit = Misfit(c), name = c.subject()](const Shapes& inputs) -> std::optional<Shape> {
-    const Shape& shape = inputs[0];
-    if (shape.size() != 4) return misfit(fmt::format("{} needs an input of rank 4, not {}", name, keras_shape(shape)));
-    const auto extents = window_extents(o, shape, "pool_size", misfit);
+    if (!has_rank(inputs[0], o.image_rank(), name, misfit)) return std::nullopt;
+    const auto extents = window_extents(o, inputs[0], "pool_size", misfit);
     if (!extents) return std::nullopt;
-    return image_shape(o, *extents, shape[channel_axis(o.format, 4)].size);
+    return image_shape(o.format, *extents, channels_of(inputs[0], o.format));
   };
   body.call = [=](CallScope& scope, const std::vector<ValueId>& inputs) {
     Builder& b = scope.b;
-    const std::vector<int64_t> extents = spatial_extents(o, b.shape(inputs[0]));
-    Window window{o.strides, o.dilations, {0, 0}, {0, 0}};
-    for (size_t i = 0; o.same && i < 2; ++i)
-      same_padding(extents[i], o.size[i], o.strides[i], 1, &window.low[i], &window.high[i]);
+    const Window window = padded_window(o, spatial_extents(o, b.shape(inputs[0])));
     return from_channels_last(b, pool(b, to_channels_last(b, inputs[0], o.format), o.size, window), o.format);
   };
   return body;
 }
 
-}  // namespace
+using Summary = ValueId (*)(Builder&, ValueId, const std::vector<int64_t>& axes, bool keep_dims);
 
-LayerBody max_pooling2d(LayerConfig& c) {
-  return pooling2d(c, max_pool);
-}
-LayerBody average_pooling2d(LayerConfig& c) {
-  return pooling2d(c, avg_pool);
+struct GlobalPool {
+  DataFormat format;
+  bool keep_dims;
+  std::vector<int64_t> axes;  // the spatial ones
+};
+
+GlobalPool read_global_pool(LayerConfig& c, size_t spatial_rank) {
+  GlobalPool o{read_data_format(c), c.boolean("keepdims", false), {}};
+  for (size_t i = 0; i < spatial_rank; ++i) o.axes.push_back(static_cast<int64_t>(first_spatial_axis(o.format) + i));
+  return o;
 }
 
-LayerBody global_average_pooling2d(LayerConfig& c) {
-  const DataFormat format = read_data_format(c);
-  const bool keep_dims = c.boolean("keepdims", false);
-  const int64_t first = static_cast<int64_t>(first_spatial_axis(format));
+LayerBody global_pooling(LayerConfig& c, Summary summary, size_t spatial_rank) {
+  const GlobalPool o = read_global_pool(c, spatial_rank);
   LayerBody body;
   body.infer = [=, misfit = Misfit(c), name = c.subject()](const Shapes& inputs) -> std::optional<Shape> {
-    const Shape& shape = inputs[0];
-    if (shape.size() != 4) return misfit(fmt::format("{} needs an input of rank 4, not {}", name, keras_shape(shape)));
-    const int64_t channels = shape[channel_axis(format, 4)].size;
-    if (!keep_dims) return batched_shape({channels});
-    return format == DataFormat::kChannelsLast ? batched_shape({1, 1, channels}) : batched_shape({channels, 1, 1});
+    if (!has_rank(inputs[0], spatial_rank + 2, name, misfit)) return std::nullopt;
+    const int64_t channels = channels_of(inputs[0], o.format);
+    if (!o.keep_dims) return batched_shape({channels});
+    return image_shape(o.format, std::vector<int64_t>(spatial_rank, 1), channels);
   };
   body.call = [=](CallScope& scope, const std::vector<ValueId>& inputs) {
-    return mean(scope.b, inputs[0], {first, first + 1}, keep_dims);
+    return summary(scope.b, inputs[0], o.axes, o.keep_dims);
   };
   return body;
+}
+
+// Mean over the steps that the mask (B, T) lets count. No step at all gives NaN, as in Keras.
+ValueId masked_mean(Builder& b, ValueId x, ValueId mask, const GlobalPool& o) {
+  const int64_t steps = o.axes[0];
+  const Shape shape = b.shape(x);
+  const ValueId counts = broadcast_in_dims(b, mask, shape, {0, steps});
+  const ValueId zeros = broadcast_to(b, constant(b, 0.0), shape);
+  const ValueId sum = reduce_sum(b, select(b, counts, x, zeros), {steps}, o.keep_dims);
+  const ValueId number = reduce_sum(b, cast(b, mask, DType::kF32), {1});
+  return div(b, sum, broadcast_in_dims(b, number, Shape(b.shape(sum)), {0}));
+}
+
+}  // namespace
+
+LayerBody average_pooling1d(LayerConfig& c) {
+  return pooling(c, avg_pool, 1);
+}
+LayerBody average_pooling2d(LayerConfig& c) {
+  return pooling(c, avg_pool, 2);
+}
+LayerBody average_pooling3d(LayerConfig& c) {
+  return pooling(c, avg_pool, 3);
+}
+LayerBody max_pooling1d(LayerConfig& c) {
+  return pooling(c, max_pool, 1);
+}
+LayerBody max_pooling2d(LayerConfig& c) {
+  return pooling(c, max_pool, 2);
+}
+LayerBody max_pooling3d(LayerConfig& c) {
+  return pooling(c, max_pool, 3);
+}
+
+// The one pooling layer that looks at masks; it hands none on.
+LayerBody global_average_pooling1d(LayerConfig& c) {
+  LayerBody body = global_pooling(c, mean, 1);
+  const GlobalPool o = read_global_pool(c, 1);
+  body.call_all = [=](CallScope& scope, const Tensors& inputs) {
+    Builder& b = scope.b;
+    const ValueId x = inputs[0].value, mask = inputs[0].mask;
+    return Tensors{{mask < 0 ? mean(b, x, o.axes, o.keep_dims) : masked_mean(b, x, mask, o), -1}};
+  };
+  return body;
+}
+LayerBody global_average_pooling2d(LayerConfig& c) {
+  return global_pooling(c, mean, 2);
+}
+LayerBody global_average_pooling3d(LayerConfig& c) {
+  return global_pooling(c, mean, 3);
+}
+LayerBody global_max_pooling1d(LayerConfig& c) {
+  return global_pooling(c, reduce_max, 1);
+}
+LayerBody global_max_pooling2d(LayerConfig& c) {
+  return global_pooling(c, reduce_max, 2);
+}
+LayerBody global_max_pooling3d(LayerConfig& c) {
+  return global_pooling(c, reduce_max, 3);
 }
 
 }  // namespace kcc

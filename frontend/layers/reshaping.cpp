@@ -1,5 +1,7 @@
-// Flatten, Reshape.
+// Flatten, Permute, RepeatVector, Reshape.
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "compiler/ops/shape.h"
 #include "frontend/layers/options.h"
@@ -24,6 +26,45 @@ LayerBody flatten(LayerConfig& c) {
     Builder& b = scope.b;
     ValueId x = b.type(inputs[0]).rank() > 1 ? to_channels_last(b, inputs[0], format) : inputs[0];
     return reshape(b, x, batched_shape({sample_size(b.shape(x))}));
+  };
+  return body;
+}
+
+// dims: where each dimension of a sample comes from, counted from 1.
+LayerBody permute(LayerConfig& c) {
+  const std::vector<int64_t> dims = c.shape("dims").value_or(std::vector<int64_t>{});
+  std::vector<int64_t> sorted = dims;
+  std::sort(sorted.begin(), sorted.end());
+  bool good = !dims.empty();
+  for (size_t i = 0; i < sorted.size(); ++i) good = good && sorted[i] == static_cast<int64_t>(i) + 1;
+  if (!good) c.error("dims", "the numbers from 1 to the number of dimensions, in any order");
+  LayerBody body;
+  body.takes_integers = true;
+  body.infer = [=, misfit = Misfit(c)](const Shapes& inputs) -> std::optional<Shape> {
+    if (!has_rank(inputs[0], dims.size() + 1, "Permute", misfit)) return std::nullopt;
+    Shape shape{inputs[0][0]};
+    for (int64_t dim : dims) shape.push_back(inputs[0][static_cast<size_t>(dim)]);
+    return shape;
+  };
+  body.call = [=](CallScope& scope, const std::vector<ValueId>& inputs) {
+    std::vector<int64_t> order = dims;
+    order.insert(order.begin(), 0);
+    return transpose(scope.b, inputs[0], order);
+  };
+  return body;
+}
+
+// (B, C) -> (B, n, C)
+LayerBody repeat_vector(LayerConfig& c) {
+  const int64_t n = c.positive("n");
+  LayerBody body;
+  body.takes_integers = true;
+  body.infer = [=, misfit = Misfit(c)](const Shapes& inputs) -> std::optional<Shape> {
+    if (!has_rank(inputs[0], 2, "RepeatVector", misfit)) return std::nullopt;
+    return Shape{inputs[0][0], Dim{n, false}, inputs[0][1]};
+  };
+  body.call = [infer = body.infer](CallScope& scope, const std::vector<ValueId>& inputs) {
+    return broadcast_in_dims(scope.b, inputs[0], *infer({scope.b.shape(inputs[0])}), {0, 2});
   };
   return body;
 }

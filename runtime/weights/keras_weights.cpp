@@ -152,11 +152,6 @@ void note_owner(Hdf5Tree& tree, const StateInfo& state) {
 
 Result<LoadedWeights> load_keras_weights(const Program& program, const std::string& source, const Hdf5Tree& tree,
                                          bool with_optimizer, char* state) {
-  const auto root = tree.find("");
-  if (tree.count("model_weights") || (root != tree.end() && root->second.attributes.count("layer_names"))) {
-    return make_error("%s: an older whole-model or weights file (.h5), expected a .weights.h5 of Keras 3",
-                      source.c_str());
-  }
   Result<std::vector<Match>> weights = match_weights(program, source, tree);
   if (!weights) return weights.error();
   if (Status status = check_nothing_left(program, source, tree); !status) return status.error();

@@ -1,5 +1,5 @@
-// Weights between files and the program's state block: --weights, --save and checkpoints. The format goes by the
-// file's name, as in Keras.
+// Weights between files and the program's state block: --weights, --save and checkpoints. What is read is recognised by
+// content: .weights.h5, .keras, and .h5 of any Keras; what is written goes by the name, as in Keras.
 #pragma once
 
 #include <string>

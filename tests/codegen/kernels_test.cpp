@@ -230,6 +230,38 @@ std::vector<Case> pointwise_cases() {
   add_case("TransposeBatch", [](Body& f) {
     return std::vector<ValueId>{transpose(f.b, f.operand(batched({6})), {1, 0})};
   });
+  add_case("TransposeTiles", [](Body& f) {
+    return std::vector<ValueId>{transpose(f.b, f.operand(batched({33, 50})), {0, 2, 1})};
+  });
+  add_case("TransposeToFewChannels", [](Body& f) {
+    return std::vector<ValueId>{transpose(f.b, f.operand(batched({3, 9, 11})), {0, 2, 3, 1})};
+  });
+  add_case("TransposeFromFewChannels", [](Body& f) {
+    return std::vector<ValueId>{transpose(f.b, f.operand(batched({9, 11, 2})), {0, 3, 1, 2})};
+  });
+  add_case("TransposeFixed", [](Body& f) {
+    return std::vector<ValueId>{transpose(f.b, f.operand(fixed({37, 50})), {1, 0})};
+  });
+  add_case("TransposeAll", [](Body& f) {
+    return std::vector<ValueId>{transpose(f.b, f.operand(batched({6, 5, 19})), {0, 3, 2, 1})};
+  });
+  add_case("TransposedBesideDense", [](Body& f) {
+    ValueId x = f.operand(batched({21, 5, 4})), y = f.operand(batched({5, 4, 21})), bias = f.operand(fixed({21}));
+    return std::vector<ValueId>{relu(f.b, add(f.b, mul(f.b, transpose(f.b, x, {0, 2, 3, 1}), y), bias))};
+  });
+  add_case("TransposedTwice", [](Body& f) {
+    ValueId x = f.operand(batched({20, 18})), t = transpose(f.b, x, {0, 2, 1});
+    return std::vector<ValueId>{add(f.b, t, reverse(f.b, t, 1))};
+  });
+  add_case("TransposePadded", [](Body& f) {
+    ValueId x = pad(f.b, f.operand(batched({17, 6, 5})), {0, 0, 1, 2}, {0, 0, 2, 1}, 0.0);
+    return std::vector<ValueId>{transpose(f.b, x, {0, 2, 3, 1})};
+  });
+  add_case("Repeated", [](Body& f) {
+    ValueId x = f.operand(batched({4, 3, 18}));
+    ValueId wide = broadcast_in_dims(f.b, x, batched({4, 2, 3, 3, 18}), {0, 1, 3, 5});
+    return std::vector<ValueId>{reshape(f.b, wide, batched({8, 9, 18}))};
+  });
   add_case("Slice", [](Body& f) {
     return std::vector<ValueId>{
         add(f.b, slice(f.b, f.operand(batched({9, 21})), {0, 1, 2}, {1, 4, 17}, {1, 2, 1}), 1.0)};

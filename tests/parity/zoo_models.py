@@ -3,7 +3,7 @@ trained weights."""
 import json
 import os
 import sys
-from dataclasses import dataclass
+import time
 from pathlib import Path
 
 os.environ["KERAS_BACKEND"] = "jax"
@@ -27,13 +27,6 @@ def zoo():
     return seed_models, module
 
 
-@dataclass
-class Names:
-    """What the command line calls the model's inputs and outputs."""
-    inputs: list
-    outputs: list
-
-
 class ZooModel:
     """One model of the zoo at one scale, in Keras and in kcc, in a folder of its own."""
 
@@ -43,7 +36,8 @@ class ZooModel:
         self.folder.mkdir(parents=True)
         self.model = zoo.build(case, scale)
         self.data = zoo.make_data(case, self.model, scale)
-        zoo.save_model(self.model, self.folder)
+        (self.folder / "model.json").write_text(self.model.to_json())
+        self.model.save_weights(self.folder / "weights.weights.h5")
         self.quiet = zoo.silence_noise(zoo.build(case, scale))  # without dropout, so that training can be compared
         (self.folder / "train_model.json").write_text(self.quiet.to_json())
         self.quiet.save_weights(self.folder / "train.weights.h5")
@@ -56,7 +50,9 @@ class ZooModel:
             options += ["--define", self.folder / "define.py"]
         if self.case.sample_weight == "temporal":
             options += ["--sample-weight-mode", "temporal"]
+        began = time.time()
         run(self.tools.kcc, self.folder / model, "-o", self.folder / program, *options, timeout=1200)
+        self.compile_s = time.time() - began
 
     def run(self, program, verb, *arguments):
         return run(self.folder / program, verb, *self.arguments["x"], *arguments, "--batch-size", self.data.batch,
@@ -110,6 +106,10 @@ def check(tools, case, scale, zoo):
     model.compile("train_model.json", "train")
     parts = {"predict": model.predict(), "evaluate": model.evaluate(), **model.fit()}
     note = ", ".join(f"{name} {error:.2g}" for name, (error, _) in parts.items()) + " of what is allowed"
+    shares = {name: error for name, (error, _) in parts.items()}
+    (model.folder / "result.json").write_text(json.dumps({
+        "name": case.name, "tags": case.tags, "scale": scale, "parameters": model.model.count_params(),
+        "compile_s": model.compile_s, "shares": shares}))
     return note, [text for _, texts in parts.values() for text in texts]
 
 

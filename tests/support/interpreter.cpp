@@ -66,6 +66,8 @@ double unary(OpKind op, double x) {
       return std::isnan(x);
     case OpKind::kRelu:
       return x <= 0 ? 0 : x;
+    case OpKind::kStopGradient:
+      return x;
     default:
       break;
   }
