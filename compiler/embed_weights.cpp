@@ -43,6 +43,8 @@ class States {
                       start.a,
                       start.b,
                       start.seed,
+                      start.ones_first,
+                      start.ones_count,
                       state.layer.c_str(),
                       static_cast<runtime::OldLayout>(state.old_layout)});
   }

@@ -49,8 +49,8 @@ std::optional<Shape> joined(const Shapes& parts, int64_t written) {
 
 // Truth values stay what they are if they are alone.
 Values alike(Builder& b, const Values& values) {
-  const bool same = std::all_of(values.begin(), values.end(),
-                                [&](ValueId v) { return b.type(v).dtype == b.type(values[0]).dtype; });
+  const bool same =
+      std::all_of(values.begin(), values.end(), [&](ValueId v) { return b.type(v).dtype == b.type(values[0]).dtype; });
   return same ? values : promoted(b, values);
 }
 
@@ -165,7 +165,8 @@ std::optional<Part> part_of(const Key& key, const Shape& shape) {
     const Dim dim = shape[axis++];
     const bool whole = s.kind == Selection::Kind::kSlice && s.open_start && s.open_stop && s.step == 1;
     if (dim.batched && !whole) return std::nullopt;
-    int64_t start = s.open_start ? 0 : wrapped(s.start, dim.size), stop = s.open_stop ? dim.size : wrapped(s.stop, dim.size);
+    int64_t start = s.open_start ? 0 : wrapped(s.start, dim.size),
+            stop = s.open_stop ? dim.size : wrapped(s.stop, dim.size);
     if (s.kind == Selection::Kind::kIndex) {
       start = s.start < 0 ? s.start + dim.size : s.start;
       if (start < 0 || start >= dim.size) return std::nullopt;

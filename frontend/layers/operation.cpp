@@ -48,8 +48,8 @@ size_t count_tensors(const std::vector<Argument>& arguments) {
 }
 
 std::vector<ValueId> promoted(Builder& b, std::vector<ValueId> values) {
-  const bool any_real = std::any_of(values.begin(), values.end(),
-                                    [&](ValueId value) { return b.type(value).dtype == DType::kF32; });
+  const bool any_real =
+      std::any_of(values.begin(), values.end(), [&](ValueId value) { return b.type(value).dtype == DType::kF32; });
   for (ValueId& value : values) value = cast(b, value, any_real ? DType::kF32 : DType::kI32);
   return values;
 }
@@ -64,7 +64,8 @@ LayerBody operation(LayerConfig& c, size_t count, std::function<std::optional<Sh
     if (shape && begins_with_batch(*shape)) return shape;
     std::string text;
     for (const Shape& input : inputs) text += (text.empty() ? "" : ", ") + keras_shape(input);
-    return misfit(fmt::format("the operation {} does not fit {}, or its result does not begin with the batch", name, text));
+    return misfit(
+        fmt::format("the operation {} does not fit {}, or its result does not begin with the batch", name, text));
   };
   body.call = [=](CallScope& scope, const std::vector<ValueId>& inputs) { return apply(scope.b, inputs); };
   return body;

@@ -126,7 +126,9 @@ LayerBody reduction(LayerConfig& c) {
         }
         return shape;
       },
-      [=](Builder& b, const Values& v) { return reduce(b, v[0], *positive_axes(written, b.shape(v[0]).size()), keep); });
+      [=](Builder& b, const Values& v) {
+        return reduce(b, v[0], *positive_axes(written, b.shape(v[0]).size()), keep);
+      });
 }
 
 template <OpKind op>
