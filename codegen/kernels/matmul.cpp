@@ -2,9 +2,10 @@
 //   out[m, n] = epilogue(sum over k of a[m, k] b[k, n])
 // A tile of MR rows and NV vectors of columns stays in registers while k runs. Names as in BLAS: NN, NT (b given
 // transposed), TN (a given transposed).
-//   NN, TN: vectors along n straight from b. NN with so long a k that b comes from memory: k in blocks that stay in the
-//   first cache for all rows, in a fixed number of chunks for parallel tasks.
-//   NT: b is transposed, a panel of columns at a time; for few rows vectors along k, added up at the end ("dot").
+//   NN, TN: vectors along n straight from b. TN over many steps of many samples (the weights of a recurrent layer): k
+//   in blocks whose rows of b stay in the second cache. NN with so long a k that b comes from memory: k in blocks that
+//   stay in the first cache for all rows, in a fixed number of chunks for parallel tasks. NT: b is transposed, a panel
+//   of columns at a time; for few rows vectors along k, added up at the end ("dot").
 // Numbers: bench/kernels.cpp, and shared/reference/halide.md for the probes that chose the tiles.
 #include <algorithm>
 
@@ -31,6 +32,9 @@ int32_t narrow(int64_t value) {
 // From this depth on a panel of b no longer stays in the second cache.
 constexpr int64_t kLongDepth = 2048;
 constexpr int64_t kChunks = 8;
+// Blocks of a depth that grows with the batch, and rows of a task over them.
+constexpr int64_t kShortestBlock = 48, kLongestBlock = 400;
+constexpr int kTaskRows = 64;
 // Fewer rows do not pay for transposing b, with k from kDeep on and below.
 constexpr int64_t kFewRows = 8, kFewDeepRows = 64, kDeep = 256;
 
@@ -54,6 +58,7 @@ class MatMul {
     if (options_.level == 0) return plain();
     if (columns_.batched) return plain();
     if (!transpose_a_ && !transpose_b_ && !depth_.batched && depth_.size >= kLongDepth) return chunks();
+    if (transpose_a_ && !transpose_b_ && step_block() > 0) return blocks();
     if (transpose_b_ && !depth_.batched && depth_.size >= 4 * target_.lanes && few_rows()) return dot();
     return tiles();
   }
@@ -189,6 +194,47 @@ class MatMul {
     return finish(result, std::to_string(rows) + " x " + std::to_string(tile.vectors) + " vectors of " +
                               std::to_string(vector) + ", k by " + std::to_string(block) + " in " +
                               std::to_string(kChunks) + " chunks");
+  }
+
+  // Into how long blocks a depth of n * B is cut, whatever the batch: a divisor of n; 0 if there is none of a good size
+  // or the depth is short.
+  int64_t step_block() const {
+    if (!depth_.batched || rows_.batched || columns_.size % target_.lanes != 0) return 0;
+    if (depth_.size * options_.batch < kLongDepth) return 0;
+    for (int64_t block = std::min(depth_.size, kLongestBlock); block >= kShortestBlock; --block)
+      if (depth_.size % block == 0) return block;
+    return 0;
+  }
+
+  // Sums of blocks of k are added up in scratch, for a task's rows at a time.
+  BuiltKernel blocks() {
+    const VectorTile tile = choose_vectors(columns_.size, target_.lanes, target_.registers == 32 ? 4 : 2, true);
+    const int rows = target_.registers == 32 && tile.vectors == 4 ? 4 : 6;
+    const int64_t block = step_block();
+    const Expr row_count = lowering_.extent(rows_);
+    Var kb("kb"), ni("ni"), mi("mi"), task("task");
+    Func part("part"), total("total");
+    const Expr row = rows_.size % rows == 0 ? Expr(m_) : Halide::min(m_, row_count - 1);
+    RDom k(0, narrow(block), "k"), q(0, lowering_.extent(depth_) / narrow(block), "q");
+    part(n_, m_, kb) = 0.0f;
+    part(n_, m_, kb) += a(row, kb * narrow(block) + k) * b(kb * narrow(block) + k, n_);
+    total(n_, m_) = 0.0f;
+    total(n_, m_) += part(n_, m_, q);
+    Result result = results(total);
+
+    const int vector = tile.lanes;
+    result.func.vectorize(n_, vector).parallel(m_, kTaskRows, TailStrategy::GuardWithIf);
+    total.compute_root().bound(n_, 0, narrow(columns_.size)).bound_extent(m_, (row_count + rows - 1) / rows * rows);
+    total.vectorize(n_, vector);
+    Stage update = total.update();
+    update.split(n_, n_, ni, tile.width())
+        .split(m_, m_, mi, rows, TailStrategy::RoundUp)
+        .split(m_, task, m_, kTaskRows / rows, TailStrategy::GuardWithIf);
+    update.reorder(ni, mi, m_, n_, q, task).vectorize(ni, vector).unroll(ni).unroll(mi).parallel(task);
+    part.compute_at(total, m_).store_in(MemoryType::Stack).vectorize(n_, vector).unroll(n_).unroll(m_);
+    part.update().reorder(n_, m_, k).vectorize(n_, vector).unroll(n_).unroll(m_);
+    return finish(result, std::to_string(rows) + " x " + std::to_string(tile.vectors) + " vectors of " +
+                              std::to_string(vector) + ", k by " + std::to_string(block));
   }
 
   // The product in scratch as a whole, then the epilogue: each result is written once.

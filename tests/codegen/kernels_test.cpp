@@ -573,6 +573,18 @@ std::vector<Case> product_cases() {
                      },
                      4e-6, batches});
   }
+  // A recurrent layer's weights: the depth is that of all steps.
+  for (const auto& [steps, s] : {std::pair{int64_t{100}, Size{30, 128}}, std::pair{int64_t{64}, Size{65, 17}},
+                                 std::pair{int64_t{401}, Size{7, 40}}, std::pair{int64_t{600}, Size{130, 70}}}) {
+    cases.push_back({"TNOver" + std::to_string(steps) + "Steps", Family::kMatMul,
+                     [s, steps = steps](Body& f) {
+                       const auto rows = [&](int64_t n) { return f.operand(Shape{{steps, true}, {n, false}}); };
+                       ValueId x = rows(s.k), g = rows(s.n), w = f.operand(fixed({s.k, s.n}));
+                       ValueId dw = f.anchored(matmul(f.b, x, g, true, false));
+                       return std::vector<ValueId>{sub(f.b, w, mul(f.b, dw, 0.1)), dw};
+                     },
+                     1e-5, steps == 100 ? std::vector<int64_t>{1, 33} : std::vector<int64_t>{1, 3}});
+  }
   cases.push_back({"TT",
                    Family::kMatMul,
                    [](Body& f) {
