@@ -44,6 +44,8 @@ class States {
     info.a = start.a;
     info.b = start.b;
     info.seed = start.seed;
+    info.ones_first = start.ones_first;
+    info.ones_count = start.ones_count;
     info.layer = state.layer.c_str();
     info.old_layout = static_cast<runtime::OldLayout>(state.old_layout);
   }

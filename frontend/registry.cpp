@@ -47,6 +47,7 @@ const std::vector<LayerRecipe>& layers() {
       {"GroupNormalization", group_normalization},
       {"Identity", identity_layer},
       {"InputLayer", input_layer},
+      {"Lambda", lambda_layer},
       {"LSTM", lstm},
       {"LayerNormalization", layer_normalization},
       {"LeakyReLU", leaky_relu_layer},
