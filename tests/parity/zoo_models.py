@@ -10,6 +10,7 @@ os.environ["KERAS_BACKEND"] = "jax"
 
 import numpy as np
 
+import backend_functions
 from compare import GRADIENT, compare, compare_metrics, compare_weights, join, largest
 from kcc_side import run
 
@@ -24,6 +25,7 @@ def zoo():
     sys.path.insert(0, str(ZOO))
     import seed_models
     import zoo as module
+    module.legacy_backend = backend_functions  # Keras's own needs TensorFlow
     return seed_models, module
 
 
