@@ -31,6 +31,12 @@ bool is_custom(const Value& object) {
   return first != "keras" && first != "tensorflow" && first != "tf_keras";
 }
 
+// Of keras.ops, which Keras calls by their own module.
+bool is_operation(const Value& object) {
+  const Value* module = object.find("module");
+  return module && module->is_string() && module->text.starts_with("keras.src.ops.");
+}
+
 // Everywhere but in the layers inside, which are checked one by one.
 void check_modules(const Value& value, const Report& report) {
   static const std::set<std::string> kInside = {"backward_layer", "cell", "cells", "forward_layer", "layer", "layers"};
@@ -121,8 +127,11 @@ class Reader {
   void layer(const Value& object, ModelSpec& spec) {
     std::optional<LayerSpec> layer = layer_alone(object);
     if (!layer) return;
-    if (const Value* nodes = object.find("inbound_nodes"); nodes && !spec.is_sequential)
-      layer->calls = read_calls(*nodes, report_.inside(layer->name));
+    if (const Value* nodes = object.find("inbound_nodes"); nodes && !spec.is_sequential) {
+      const Report inside = report_.inside(layer->name);
+      layer->calls = layer->is_operation ? read_operation_calls(*nodes, inside) : read_calls(*nodes, inside);
+      if (layer->is_operation) take_arguments(*layer, *nodes);
+    }
     if (is_recurrent(*layer)) name_initial_states(*layer);
     spec.layers.push_back(std::move(*layer));
   }
@@ -140,6 +149,7 @@ class Reader {
     LayerSpec layer;
     layer.class_name = class_name->text;
     layer.mark = object.mark;
+    layer.is_operation = is_operation(object);
     const Value* config = object.find("config");
     if (config && !config->is_object() && !config->is_null() && !is_model_class(layer.class_name)) {
       report_.error(config->mark,
@@ -156,6 +166,13 @@ class Reader {
       take_children(layer, inside);
     }
     return layer;
+  }
+
+  // Those of an operation's one call are its options.
+  static void take_arguments(LayerSpec& operation, const Value& nodes) {
+    if (nodes.items.size() != 1) return;
+    for (const char* key : {"args", "kwargs"})
+      if (const Value* value = nodes.items[0].find(key)) operation.config.set(key, *value);
   }
 
   std::string layer_name(const Value& object, const Value& config) {
@@ -220,14 +237,24 @@ class Reader {
     const auto with = [&](const char* key, const Value& value) {
       return json::object_value({{key, value.mark, value}}, value.mark);
     };
-    for (const char* key : {"batch_shape", "batch_input_shape", "input_shape"})
-      if (const Value* value = first.config.find(key); value && !value->is_null()) return with(key, *value);
+    for (const auto& [key, name] :
+         {std::pair("batch_shape", "batch_shape"), std::pair("batch_input_shape", "batch_shape"),
+          std::pair("input_shape", "input_shape")})
+      if (const Value* value = first.config.find(key); value && !value->is_null()) return with(name, *value);
     if (const auto shape = old_input_shape(first)) return with("input_shape", *shape);
+    if (first.model && first.model->inputs.size() == 1)
+      for (const LayerSpec& layer : first.model->layers)
+        if (layer.name == first.model->inputs[0].layer) return without_name(layer.config);
     const Value* build = object.find("build_config");
     const Value* shapes[] = {config.find("build_input_shape"), build ? build->find("input_shape") : nullptr};
     for (const Value* shape : shapes)
       if (shape && shape->is_array()) return with("batch_shape", *shape);
     return json::object_value({}, first.mark);
+  }
+
+  static Value without_name(Value config) {
+    config.take("name");
+    return config;
   }
 
   // From "input_dim" and "input_length", which Keras 3 itself reads in part. An Embedding's "input_dim" counts words.

@@ -37,6 +37,7 @@ struct LayerSpec {
   std::string class_name;
   json::Value config;  // an object
   json::Mark mark;
+  bool is_operation = false;                  // of keras.ops, not a layer: its arguments are in the config
   std::vector<CallSpec> calls;                // one for an InputLayer, without inputs; none for a child
   std::shared_ptr<ModelSpec> model;           // of a nested model, else null
   std::map<std::string, LayerSpec> children;  // layers inside the config, by key: "layer", "forward_layer", "cell"

@@ -6,6 +6,7 @@
 #include "compiler/ops/reduce.h"
 #include "compiler/support/check.h"
 #include "frontend/layer_config.h"
+#include "frontend/layers/operations.h"
 #include "frontend/model_layers.h"
 #include "frontend/names.h"
 #include "frontend/registry.h"
@@ -78,6 +79,21 @@ void number_weights(LayerBody& body) {
   };
 }
 
+// Null after reporting.
+const LayerRecipe* find_recipe(const LayerSpec& spec, const Report& report) {
+  if (spec.is_operation) {
+    if (const LayerRecipe* recipe = find_operation(spec.class_name)) return recipe;
+    report.error(spec.mark, fmt::format("the operation '{}' of keras.ops is not supported yet", spec.class_name),
+                 did_you_mean(spec.class_name, operation_names()));
+    return nullptr;
+  }
+  const LayerRecipe* recipe = find_layer(spec.class_name);
+  if (!recipe)
+    report.error(spec.mark, fmt::format("unknown layer class '{}'", spec.class_name),
+                 did_you_mean(spec.class_name, layer_names()));
+  return recipe;
+}
+
 std::optional<LayerBody> read_nested_model(const LayerSpec& spec, const Report& report,
                                            const Environment& environment) {
   const auto model = read_model_layers(*spec.model, report, environment);
@@ -93,12 +109,8 @@ std::optional<LayerBody> read_nested_model(const LayerSpec& spec, const Report& 
 
 std::optional<LayerBody> read_layer(const LayerSpec& spec, const Report& report, const Environment& environment) {
   if (spec.model) return read_nested_model(spec, report, environment);
-  const LayerRecipe* recipe = find_layer(spec.class_name);
-  if (!recipe) {
-    report.error(spec.mark, fmt::format("unknown layer class '{}'", spec.class_name),
-                 did_you_mean(spec.class_name, layer_names()));
-    return std::nullopt;
-  }
+  const LayerRecipe* recipe = find_recipe(spec, report);
+  if (!recipe) return std::nullopt;
   LayerConfig config(spec, recipe->class_name, report, environment);
   LayerBody body = recipe->read(config);
   body.class_name = recipe->class_name;

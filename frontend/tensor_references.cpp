@@ -59,6 +59,13 @@ class CallReader {
     return call;
   }
 
+  CallSpec operation_call(const Value& node) const {
+    CallSpec call;
+    call.mark = node.mark;
+    if (const Value* args = node.find("args")) tensors_among(*args, call.inputs);
+    return call;
+  }
+
   std::nullopt_t wrong(const Value& value, const std::string& expected) const {
     report_.error(value.mark, fmt::format("found {}, expected {}", json::to_text(value), expected));
     return std::nullopt;
@@ -79,6 +86,11 @@ class CallReader {
     const Value* history = history_of(value);
     if (!history) return report_.error(value.mark, "a tensor without 'keras_history'");
     if (const auto found = reference(*history)) tensors.push_back(*found);
+  }
+
+  void tensors_among(const Value& value, std::vector<TensorSpec>& tensors) const {
+    if (history_of(value)) return tensor(value, tensors);
+    for (const Value& item : value.items) tensors_among(item, tensors);
   }
 
   // Keras 2 writes a call's keyword arguments behind its tensors; behind each of several, the same ones.
@@ -133,6 +145,13 @@ std::vector<TensorSpec> read_references(const Value& value, const Report& report
   for (const Value* item : items)
     if (const auto tensor = reader.reference(*item)) tensors.push_back(*tensor);
   return tensors;
+}
+
+std::vector<CallSpec> read_operation_calls(const Value& nodes, const Report& report) {
+  const CallReader reader(report);
+  if (nodes.items.size() == 1) return {reader.operation_call(nodes.items[0])};
+  report.error(nodes.mark, fmt::format("an operation that is called {} times, expected once", nodes.items.size()));
+  return {};
 }
 
 std::vector<CallSpec> read_calls(const Value& nodes, const Report& report) {

@@ -17,4 +17,7 @@ std::vector<TensorSpec> read_references(const json::Value& value, const Report& 
 // The calls that "inbound_nodes" lists.
 std::vector<CallSpec> read_calls(const json::Value& nodes, const Report& report);
 
+// The call of an operation: of its arguments, which may hold numbers and slices too, the tensors in order.
+std::vector<CallSpec> read_operation_calls(const json::Value& nodes, const Report& report);
+
 }  // namespace kcc
