@@ -147,5 +147,19 @@ TEST(Define, GivesLossesAndMetrics) {
             "`def wasserstein(y_true, y_pred): ...`\n");
 }
 
+TEST(Define, RefusesToWeighOneNumberABatch) {
+  Diagnostics diagnostics;
+  python::Program functions;
+  functions.add(kFunctions, "f.py", diagnostics);
+  const std::string model = R"({"class_name": "Sequential", "config": {"layers": [
+{"class_name": "Dense", "config": {"units": 4, "input_dim": 3}}]},
+"compile_config": {"optimizer": "sgd", "loss": "mse",
+"weighted_metrics": [{"class_name": "function", "config": "mean_pred"}]}})";
+  read_module(model, "m.json", {{}, {}, {&functions}}, diagnostics);
+  EXPECT_EQ(diagnostics.render(false),
+            "m.json:4:22: error: metric 'mean_pred' gives one value a batch, which no weights of samples apply to; "
+            "list it under metrics, or return a value for each sample\n");
+}
+
 }  // namespace
 }  // namespace kcc

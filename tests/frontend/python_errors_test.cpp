@@ -103,6 +103,7 @@ TEST(Python, RefusesDepthWithoutCrashing) {
       "def f(x):\n  a = [x]\n" + repeat("  a = [a, a]\n", 100) + "  return a",
       "def f(x):\n" + repeat("  x = K.concatenate([x, x])\n", 100) + "  return x",
       "def f(x):\n" + repeat("  x = K.expand_dims(x)\n", 20000) + "  return x",
+      "def f(x):\n  for i in range(50000):\n    x = x + i\n  return x",
   };
   for (const std::string& source : sources) EXPECT_NE(errors_of(source), "") << source.substr(0, 60);
 }
