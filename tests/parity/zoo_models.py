@@ -11,6 +11,7 @@ os.environ["KERAS_BACKEND"] = "jax"
 import keras
 import numpy as np
 
+import backend_functions
 from compare import GRADIENT, compare, compare_metrics, compare_weights, join, largest
 from kcc_side import run
 
@@ -20,14 +21,6 @@ ZOO = Path(__file__).resolve().parents[2].parent / "shared" / "zoo"
 EPOCHS = 3
 
 
-class K:
-    """keras.backend of the custom functions, whose own implementation needs TensorFlow."""
-    mean = staticmethod(keras.ops.mean)
-    relu = staticmethod(keras.ops.relu)
-    concatenate = staticmethod(keras.ops.concatenate)
-    l2_normalize = staticmethod(lambda x, axis=None: keras.ops.normalize(x, axis))
-
-
 def zoo():
     """The zoo's two modules, or None where the checkout stands alone."""
     if not ZOO.is_dir():
@@ -35,7 +28,7 @@ def zoo():
     sys.path.insert(0, str(ZOO))
     import seed_models
     import zoo as module
-    module.legacy_backend = K
+    module.legacy_backend = backend_functions  # Keras's own needs TensorFlow
     return seed_models, module
 
 
