@@ -53,7 +53,8 @@ def table(found):
              f"compile and",
              f"{len(found) - compiled} are refused, each for a stated reason. Written by",
              "`KCC_UPDATE_GOLDEN=1 python3 tests/e2e/run.py --kcc build/release/kcc wild_files`; the test fails where a",
-             "model that compiled no longer does.", "",
+             "model that compiled no longer does. `tests/parity/suites/published.py` compares predictions on random",
+             "weights with real Keras 3, where that loads the file.", "",
              "| refused for | files |", "|---|---|"]
     lines += [f"| {kind} | {count} |" for kind, count in sorted(kinds.items(), key=lambda item: (-item[1], item[0]))]
     lines += ["", "| file | result |", "|---|---|"]

@@ -25,11 +25,24 @@ def document(path):
     return text.get("model_config", text), str(text.get("keras_version", "3"))
 
 
-def named_lists(model):
-    """Keras 3 does not read a Sequential whose config is a list; nothing else of it differs."""
-    if isinstance(model["config"], list):
-        model = {**model, "config": {"name": "sequential", "layers": model["config"]}}
-    return model
+def prepared(value):
+    """What Keras 3's own reader of old files stumbles over, without a change of meaning."""
+    if isinstance(value, list):
+        return [prepared(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    value = {key: prepared(item) for key, item in value.items() if key != "shared_object_id"}
+    kind, config = value.get("class_name"), value.get("config")
+    if kind == "Sequential" and isinstance(config, list):
+        value["config"] = {"name": "sequential", "layers": config}
+    if isinstance(config, dict):
+        for key in ("time_major", "noise_shape"):
+            config.pop(key, None)
+        if kind != "InputLayer" and "batch_input_shape" in config:
+            config["input_shape"] = config.pop("batch_input_shape")[1:]
+            if kind == "Embedding":
+                config.pop("input_length", None)
+    return value
 
 
 def load(path):
@@ -41,7 +54,7 @@ def load(path):
     try:
         if version.startswith("3"):
             return keras.models.model_from_json(json.dumps(model))
-        return saving_utils.model_from_config(named_lists(model))  # as for an .h5
+        return saving_utils.model_from_config(prepared(model))  # as for an .h5
     finally:
         names["hard_sigmoid"] = own
 
