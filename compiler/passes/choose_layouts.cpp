@@ -77,9 +77,9 @@ class Chooser {
     const Layout plain = identity_layout(node.type.rank());
     if (!may_choose(v)) return plain;
     if (freedom_[at(v)] == Freedom::kTransposed) {
-      // What lies in memory already is best transposed where it is read.
+      // What lies in memory already is best transposed where it is read; random numbers follow their users.
       const OpKind source = graph_[node.inputs[0]].op;
-      if (source == OpKind::kInput || source == OpKind::kState) return plain;
+      if (source == OpKind::kInput || source == OpKind::kState || source == OpKind::kRandomUniform) return plain;
       return change(node.attrs.integers("perm"), layouts_[at(node.inputs[0])]);
     }
     if (node.op == OpKind::kRandomUniform) return plain;
