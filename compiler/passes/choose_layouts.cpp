@@ -117,8 +117,7 @@ class Chooser {
 
   // The layout that `v` would have if operand `input` decided.
   Layout offered_by(ValueId input, ValueId v) const {
-    if (freedom_[at(v)] == Freedom::kTransposed)
-      return change(graph_[v].attrs.integers("perm"), layouts_[at(input)]);
+    if (freedom_[at(v)] == Freedom::kTransposed) return change(graph_[v].attrs.integers("perm"), layouts_[at(input)]);
     return layouts_[at(input)];
   }
 
@@ -274,7 +273,7 @@ class Rewriter {
   const std::vector<Layout> layouts_;
   Graph result_;
   Builder b_{result_};
-  std::vector<ValueId> stored_;                               // by old value, in its layout
+  std::vector<ValueId> stored_;                           // by old value, in its layout
   std::map<std::pair<ValueId, Layout>, ValueId> others_;  // the same in further layouts
 };
 

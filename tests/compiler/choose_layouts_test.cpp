@@ -67,9 +67,7 @@ const Row kRows[] = {
      },
      0},
     {"the position of a maximum",
-     [](Builder& b, const Operands& x) -> Values {
-       return {cast(b, argmax(b, to_first(b, x.last), 1), DType::kF32)};
-     },
+     [](Builder& b, const Operands& x) -> Values { return {cast(b, argmax(b, to_first(b, x.last), 1), DType::kF32)}; },
      0},
     {"kept dimensions in another order",
      [](Builder& b, const Operands& x) -> Values { return {reduce_sum(b, to_first(b, relu(b, x.last)), {0})}; }, 1},
