@@ -156,10 +156,16 @@ std::optional<std::vector<int64_t>> window_extents(const WindowOptions& o, const
   return extents;
 }
 
-Shape image_shape(DataFormat format, const std::vector<int64_t>& extents, int64_t channels) {
+Shape with_batch_of(const Shape& like, const std::vector<int64_t>& sizes) {
+  Shape shape = fixed_shape(sizes);
+  shape.insert(shape.begin(), like[0]);
+  return shape;
+}
+
+Shape image_shape(const Shape& like, DataFormat format, const std::vector<int64_t>& extents, int64_t channels) {
   std::vector<int64_t> sizes = extents;
   sizes.insert(format == DataFormat::kChannelsFirst ? sizes.begin() : sizes.end(), channels);
-  return batched_shape(sizes);
+  return with_batch_of(like, sizes);
 }
 
 }  // namespace kcc

@@ -46,7 +46,7 @@ InferImage infer_image(LayerConfig& c, const WindowOptions& window) {
     if (!has_rank(image, window.image_rank(), name, misfit)) return std::nullopt;
     const auto extents = window_extents(window, image, "kernel_size", misfit);
     if (!extents) return std::nullopt;
-    return image_shape(window.format, *extents, filters);
+    return image_shape(image, window.format, *extents, filters);
   };
 }
 
