@@ -93,6 +93,7 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
   if (!read_defines(options, functions, diagnostics)) return false;
   FrontendOptions frontend = options.frontend;
   frontend.environment.functions = &functions;
+  frontend.inference = options.inference;
   const auto file = open_model_file(bytes, options.model, diagnostics);
   if (!file) return false;
   Module module = read_module(*file, frontend, diagnostics);
@@ -102,7 +103,6 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
   dump(options, "01-module.txt", graphs_text(module), diagnostics);
 
   times.begin("optimize the graphs");
-  if (options.inference) module.evaluate = module.train = Graph{};
   for (Graph* graph : graphs_of(module)) *graph = optimize(*graph, module);
   if (options.inference) trim_states(module);
   find_index_limits(module);

@@ -33,13 +33,11 @@ std::optional<CustomFunction::Trial> CustomFunction::try_out(const std::vector<T
   Graph graph;
   Builder b{graph};
   std::vector<Argument> arguments(as_list ? 1 : operands.size());
-  for (size_t i = 0; i < operands.size(); ++i)
-    arguments[as_list ? 0 : i].tensors.push_back(input(b, "x", operands[i]));
+  for (size_t i = 0; i < operands.size(); ++i) arguments[as_list ? 0 : i].tensors.push_back(input(b, "x", operands[i]));
   if (as_list) arguments[0].is_list = true;
   arguments.insert(arguments.end(), others.begin(), others.end());
   std::function<ValueId(const Shape&, int64_t)> random;
-  if (is_random)
-    random = [&](const Shape& shape, int64_t) { return input(b, "random", {DType::kF32, shape}); };
+  if (is_random) random = [&](const Shape& shape, int64_t) { return input(b, "random", {DType::kF32, shape}); };
   const auto outcome = run(b, arguments, training, random);
   if (!outcome) return std::nullopt;
   Trial trial{{}, outcome->is_list};
@@ -71,15 +69,16 @@ bool CustomFunction::wants_class_indices() const {
   return program_->mentions(name_, [](const std::string& name) { return name.rfind("sparse_categorical", 0) == 0; });
 }
 
-std::optional<CustomFunction> find_function(const std::string& name, const json::Value* options,
+std::optional<CustomFunction> find_function(const std::string& written, const json::Value* options,
                                             const Environment& environment, const Report& report) {
+  // Registered functions are written "Package>name".
+  const std::string name = written.substr(written.rfind('>') + 1);
   if (!environment.functions || !environment.functions->has(name)) return std::nullopt;
   return CustomFunction(environment.functions, name, report, options ? *options : json::Value());
 }
 
 std::string define_hint(const std::string& name, const std::string& parameters, const Environment& environment) {
-  const std::string near =
-      environment.functions ? did_you_mean(name, environment.functions->names()) : std::string();
+  const std::string near = environment.functions ? did_you_mean(name, environment.functions->names()) : std::string();
   if (!near.empty()) return near;
   return fmt::format("pass --define FILE.py that has `def {}({}): ...`", name, parameters);
 }

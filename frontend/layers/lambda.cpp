@@ -143,8 +143,8 @@ LayerBody lambda_layer(LayerConfig& c) {
       // A mistake that only a mask brought to light has been reported: what is built no longer matters.
       const bool good = outcome && i < outcome->tensors.size() && b.shape(outcome->tensors[i]) == expected[i];
       if (outcome && !good) function->error("returns another shape where its input has a mask");
-      outputs.push_back({good ? cast(b, outcome->tensors[i], DType::kF32)
-                              : broadcast_to(b, constant(b, 0.0), expected[i])});
+      outputs.push_back(
+          {good ? cast(b, outcome->tensors[i], DType::kF32) : broadcast_to(b, constant(b, 0.0), expected[i])});
     }
     return outputs;
   };

@@ -161,9 +161,10 @@ class Resolver {
     auto metric = read_metric(value, *training.loss, outputs_[output].type.shape, environment_, report);
     if (!metric) return;
     if (!metric->per_sample && list == &OutputTraining::weighted_metrics)
-      return report.error(value.mark, fmt::format("metric '{}' gives one value a batch, which no weights of samples apply to",
-                                                  metric->name),
-                          "list it under metrics, or return a value for each sample");
+      return report.error(
+          value.mark,
+          fmt::format("metric '{}' gives one value a batch, which no weights of samples apply to", metric->name),
+          "list it under metrics, or return a value for each sample");
     (training.*list).push_back(std::move(*metric));
   }
 

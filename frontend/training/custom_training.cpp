@@ -32,7 +32,8 @@ std::vector<int64_t> axes_from(const Builder& b, ValueId x, int64_t first) {
 // the function gives less, its mean is spread, which leaves the mean as it is.
 ValueId per_position(Builder& b, ValueId values, const Shape& prediction) {
   const Shape shape = b.shape(values), positions(prediction.begin(), prediction.end() - 1);
-  const bool has_them = shape.size() >= positions.size() && std::equal(positions.begin(), positions.end(), shape.begin());
+  const bool has_them =
+      shape.size() >= positions.size() && std::equal(positions.begin(), positions.end(), shape.begin());
   if (has_them) return values;
   const bool has_samples = !shape.empty() && shape[0] == prediction[0];
   const ValueId means = mean(b, values, axes_from(b, values, has_samples ? 1 : 0));
@@ -46,7 +47,8 @@ CompareFunction comparing(const CustomFunction& function, bool class_indices, co
 }
 
 std::optional<Shape> try_out(const CustomFunction& function, bool class_indices, const Shape& prediction) {
-  const auto type = function.try_out({{DType::kF32, label_shape(prediction, class_indices)}, {DType::kF32, prediction}});
+  const auto type =
+      function.try_out({{DType::kF32, label_shape(prediction, class_indices)}, {DType::kF32, prediction}});
   return type ? std::optional(type->shape) : std::nullopt;
 }
 
@@ -58,9 +60,8 @@ std::optional<Loss> custom_loss(const CustomFunction& function, const Shape& pre
   loss.class_indices = function.wants_class_indices();
   const auto result = try_out(function, loss.class_indices, prediction);
   if (!result) return std::nullopt;
-  loss.values = [prediction, values = comparing(function, loss.class_indices, *result)](Builder& b, const Comparison& c) {
-    return per_position(b, values(b, c), prediction);
-  };
+  loss.values = [prediction, values = comparing(function, loss.class_indices, *result)](
+                    Builder& b, const Comparison& c) { return per_position(b, values(b, c), prediction); };
   return loss;
 }
 

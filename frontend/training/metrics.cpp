@@ -110,7 +110,7 @@ std::optional<MetricFunction> read_metric(const json::Value& value, const Loss& 
   ConfigReader options(object->config, object->mark, fmt::format("metric '{}'", object->name), report);
   const bool wrapped = object->name != written;
   if (const auto custom = find_function(object->name, wrapped ? nullptr : object->config, environment, report)) {
-    const std::string reported = wrapped ? options.text("name", object->name) : object->name;
+    const std::string reported = wrapped ? options.text("name", custom->name()) : custom->name();
     return custom_metric(*custom, reported, loss, prediction);
   }
   const auto known = make(name, options, prediction);

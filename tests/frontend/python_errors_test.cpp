@@ -89,15 +89,21 @@ TEST(Python, RefusesDepthWithoutCrashing) {
     return all;
   };
   const std::string sources[] = {
-      "f = lambda x: " + repeat("(", 100000) + "x",  "f = lambda x: " + repeat("-", 100000) + "x",
-      "f = lambda x: " + repeat("not ", 100000) + "x", "f = lambda x: x" + repeat("+x", 100000),
-      "f = lambda x: x" + repeat("[0]", 100000),       "f = lambda x: x" + repeat("**x", 100000),
-      "f = lambda x: " + repeat("lambda: ", 100000),   "f = lambda x: x" + repeat(" if x else x", 100000),
-      repeat("if 1: ", 100000),                        repeat("@function\n", 100000),
+      "f = lambda x: " + repeat("(", 100000) + "x",
+      "f = lambda x: " + repeat("-", 100000) + "x",
+      "f = lambda x: " + repeat("not ", 100000) + "x",
+      "f = lambda x: x" + repeat("+x", 100000),
+      "f = lambda x: x" + repeat("[0]", 100000),
+      "f = lambda x: x" + repeat("**x", 100000),
+      "f = lambda x: " + repeat("lambda: ", 100000),
+      "f = lambda x: x" + repeat(" if x else x", 100000),
+      repeat("if 1: ", 100000),
+      repeat("@function\n", 100000),
       "if 1: pass\n" + repeat("elif 1: pass\n", 100000),
       "def f(x):\n  a = [x]\n" + repeat("  a = [a, a]\n", 100) + "  return a",
       "def f(x):\n" + repeat("  x = K.concatenate([x, x])\n", 100) + "  return x",
       "def f(x):\n" + repeat("  x = K.expand_dims(x)\n", 20000) + "  return x",
+      "def f(x):\n  for i in range(50000):\n    x = x + i\n  return x",
   };
   for (const std::string& source : sources) EXPECT_NE(errors_of(source), "") << source.substr(0, 60);
 }
@@ -128,9 +134,10 @@ def f(x):
     return K.l2_normalize(z + w + helper(x)[:, None] * ALPHA, axis=-1)
 )";
   ASSERT_EQ(errors_of(source), "");
-  const std::string pieces[] = {"",  "0",   "-1",  "x",     "None", "K",   "(",    ")",  "[",   "]",    ":",
-                                ",", "**",  "\n",  "    ",  "'a'",  "...", "1e9",  "@",  "f",   "==",   "lambda x:",
-                                ".", "not", "K.sum", "2**40", "99",  "int", "range(9)", "self", "ops.exp(x)", "=", "x.shape"};
+  const std::string pieces[] = {"",    "0",        "-1",   "x",          "None", "K",      "(",     ")",     "[",
+                                "]",   ":",        ",",    "**",         "\n",   "    ",   "'a'",   "...",   "1e9",
+                                "@",   "f",        "==",   "lambda x:",  ".",    "not",    "K.sum", "2**40", "99",
+                                "int", "range(9)", "self", "ops.exp(x)", "=",    "x.shape"};
   std::mt19937 random(20);
   for (int i = 0; i < 4000; ++i) {
     std::string text = source;

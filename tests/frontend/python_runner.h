@@ -21,7 +21,8 @@ struct PythonRun {
 };
 
 // Calls `f` of the source on inputs of the given types; random numbers are all 0.25.
-inline PythonRun run_python(const std::string& source, const std::vector<Type>& types, const std::vector<Array>& inputs) {
+inline PythonRun run_python(const std::string& source, const std::vector<Type>& types,
+                            const std::vector<Array>& inputs) {
   PythonRun done;
   Diagnostics diagnostics;
   python::Program program;

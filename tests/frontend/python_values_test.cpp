@@ -83,7 +83,8 @@ TEST(Python, RunsStatements) {
       {"  shape = list(x.shape)\n  shape[-1] *= 2\n  return K.zeros(shape) + 1",
        {2, 6},
        {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}},
-      {"  if isinstance(x, list):\n    x = x[0]\n  elif K.int_shape(x)[1] == 3 and not None:\n    x = -x\n  else:\n    x = 0\n"
+      {"  if isinstance(x, list):\n    x = x[0]\n  elif K.int_shape(x)[1] == 3 and not None:\n    x = -x\n  else:\n    "
+       "x = 0\n"
        "  return x",
        {2, 3},
        {-1, 2, -3, -4, -5, 6}},
@@ -143,7 +144,8 @@ TEST(Python, HasKerasFunctions) {
       {"K.binary_crossentropy(x * 0 + 1, x * 0 + 0.5)", {2, 3}, Numbers(6, 0.693147181)},
       {"keras.losses.mean_squared_error(x, x + 2)", {2}, {4, 4}},
       {"keras.losses.categorical_crossentropy(x * 0 + [0, 1, 0], x * 0 + 1)", {2}, {1.098612289, 1.098612289}},
-      {"keras.losses.sparse_categorical_crossentropy(x[:, :1] * 0, x * 0, from_logits=True)", {2},
+      {"keras.losses.sparse_categorical_crossentropy(x[:, :1] * 0, x * 0, from_logits=True)",
+       {2},
        {1.098612289, 1.098612289}},
       {"x + K.random_uniform(K.shape(x), 0, 4)", {2, 3}, {2, -1, 4, 5, 6, -5}},
       {"K.random_normal(K.int_shape(x)) * 0 + K.epsilon() * 1e7", {2, 3}, Numbers(6, 1)},
@@ -158,7 +160,8 @@ TEST(Python, KnowsModulesByAnyName) {
       "import tensorflow as t\nfrom keras import backend as B\ndef f(x): return t.keras.backend.relu(B.identity(x))\n",
       "from tensorflow.keras.backend import relu\nf = lambda x: relu(x)\n",
       "import numpy, os\nimport keras.backend as KB\ndef f(x):\n  return KB.maximum(x, numpy.float32(0.))\n",
-      "from keras.ops import (relu as r, exp,)\nimport tensorflow.keras.backend\n@keras.saving.register_keras_serializable()\n"
+      "from keras.ops import (relu as r, exp,)\nimport "
+      "tensorflow.keras.backend\n@keras.saving.register_keras_serializable()\n"
       "def f(x: 'tensor') -> 'tensor':\n\treturn r(x)\n",
       "def outer(limit=0.):\n  def inner(x):\n    return K.maximum(x, limit)\n  return inner\nf = outer()\n",
   };
@@ -170,8 +173,7 @@ TEST(Python, KnowsModulesByAnyName) {
 }
 
 TEST(Python, ReturnsListsAndNumbers) {
-  const auto run =
-      testing::run_python("f = lambda x: [x[:, 0], 2]", {{DType::kF32, batched_shape({3})}}, {kX});
+  const auto run = testing::run_python("f = lambda x: [x[:, 0], 2]", {{DType::kF32, batched_shape({3})}}, {kX});
   ASSERT_EQ(run.errors, "");
   ASSERT_EQ(run.results.size(), 2u);
   EXPECT_EQ(run.results[1].values, (Numbers{2}));

@@ -45,7 +45,8 @@ std::optional<ValueId> contract_batches(Context& c, Mark mark, ValueId x, ValueI
   if (!(sx.back() == sy[sy.size() - 2])) return misfit(c, mark, sx, sy);
   const auto outer = broadcast_shapes(c, mark, {Shape(sx.begin(), sx.end() - 2), Shape(sy.begin(), sy.end() - 2)});
   if (!outer) return std::nullopt;
-  const Shape left = joined(*outer, {sx[sx.size() - 2], sx.back()}), right = joined(*outer, {sy[sy.size() - 2], sy.back()});
+  const Shape left = joined(*outer, {sx[sx.size() - 2], sx.back()}),
+              right = joined(*outer, {sy[sy.size() - 2], sy.back()});
   const Shape result = joined(*outer, {sx[sx.size() - 2], sy.back()});
   if (!check_shape(c, mark, left) || !check_shape(c, mark, right) || !check_shape(c, mark, result)) return std::nullopt;
   return matmul(c.b, broadcast_to(c.b, x, left), broadcast_to(c.b, y, right));
