@@ -239,6 +239,51 @@ def shared_embedding():
                 inputs=lambda rng, n: {k: rng.integers(0, 7, (n, STEPS)).astype("int32") for k in "ab"})
 
 
+# Layers that drop, and how far the mean square of their outputs over DROPPED samples may lie from Keras's.
+DROPPED = 6400
+DROPPING = {
+    "simple_input": lambda n: layers.SimpleRNN(1, activation=None, dropout=0.5, name=n),
+    "simple_state": lambda n: layers.SimpleRNN(1, activation=None, recurrent_dropout=0.5, name=n),
+    "simple_seeded": lambda n: layers.SimpleRNN(1, activation=None, dropout=0.2, recurrent_dropout=0.2, seed=3, name=n),
+    "lstm_input": lambda n: layers.LSTM(2, dropout=0.5, name=n),
+    "lstm_both": lambda n: layers.LSTM(2, dropout=0.3, recurrent_dropout=0.4, name=n),
+    "gru_both": lambda n: layers.GRU(2, dropout=0.3, recurrent_dropout=0.4, name=n),
+    "gru_before": lambda n: layers.GRU(2, dropout=0.3, recurrent_dropout=0.4, reset_after=False, name=n),
+    "all_of_it": lambda n: layers.LSTM(2, dropout=1.0, name=n),
+}
+
+
+def dropout(tools):
+    """Masks differ between samples and gates but not between steps: with equal samples the mean square tells."""
+    def build():
+        keras.utils.set_random_seed(1)
+        x = keras.Input((STEPS, 2), name="x")
+        model = keras.Model(x, [make(name)(x) for name, make in DROPPING.items()])
+        model.compile(keras.optimizers.SGD(0.0), ["mse"] * len(DROPPING))
+        for variable in model.weights:
+            if variable.name != "bias":
+                variable.assign(0.5 + 0 * variable)
+        return model
+
+    width = lambda name: 1 if name.startswith("simple") else 2
+    trainer = tools.trainer(Case("dropout", build, samples=DROPPED,
+                                 inputs=lambda rng, n: {"x": np.ones((n, STEPS, 2), "float32")},
+                                 labels=lambda rng, n: {name: np.zeros((n, width(name)), "float32") for name in DROPPING}))
+    trainer.compile()
+    _, ours = trainer.fit(1, "--learning-rate", 0, "--batch-size", 64)
+    x, y = np.ones((DROPPED, STEPS, 2), "float32"), [np.zeros((DROPPED, width(name))) for name in DROPPING]
+    theirs = trainer.keras.model.fit(x, y, batch_size=64, verbose=0).history
+    failures = []
+    for name in DROPPING:
+        got, expected = ours[f"{name}_loss"][0], theirs[f"{name}_loss"][0]
+        if abs(got - expected) > 0.06 * expected:
+            failures.append(f"{name}: mean square {got:.4f} in training, Keras's is {expected:.4f}")
+    return "", failures
+
+
+CHECKS = {"dropout": dropout}
+
+
 def cases(alone):
     shape, samples = (STEPS, FEATURES), 2 * BATCH + 3
     made = []
