@@ -75,7 +75,8 @@ std::optional<Pair> read_pair(LayerConfig& c) {
   c.find("layer");
   const auto layer = c.spec().children.find("layer");
   if (layer == c.spec().children.end() || !is_recurrent(layer->second.class_name)) {
-    c.error("layer", "a SimpleRNN, LSTM or GRU");
+    c.report().error(c.mark(), "Bidirectional wraps a SimpleRNN, LSTM or GRU alone",
+                     layer == c.spec().children.end() ? "" : fmt::format("not a {}", layer->second.class_name));
     return std::nullopt;
   }
   LayerSpec forward = layer->second;
