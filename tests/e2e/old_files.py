@@ -1,6 +1,7 @@
 """Genuine files of Keras 1 and 2 (../shared/zoo/legacy beside the repository): each predicts what its own Keras did,
 from the whole-model .h5 alone and from the JSON with weights of either kind."""
 import io
+import json
 import struct
 import unittest
 import zipfile
@@ -72,6 +73,23 @@ class OldFiles(Case):
             self.assert_works(done)
             loaded = [f"--weights={folder / file}" for file in weights]
             self.compare(self.predictions(arguments + loaded, list(outputs)), outputs, f"{folder.name}/{model} {weights}")
+
+            if not weights:
+                self.evaluate(arguments, expected, folder.name)
+
+    def evaluate(self, arguments, expected, what):
+        """The loss and metrics that the .h5 names, as its own Keras computed them."""
+        labels = part(expected, "y/")
+        for name, (shape, code, values) in labels.items():
+            path = self.write(f"y-{name}.npy", npy(shape, values, {"f": "<f4", "i": "<i4", "d": "<f8", "q": "<i8"}[code]))
+            arguments = arguments + ["-y", path if len(labels) == 1 else f"{name}={path}"]
+        done = run(self.folder / "trainer", "evaluate", *arguments, "--json")
+        self.assert_works(done)
+        found = {name: values[0] for name, values in json.loads(done.stdout).items()}
+        for name, (_, _, values) in part(expected, "evaluate/").items():
+            name = {"acc": "accuracy"}.get(name, name)
+            self.assertIn(name, found, what)
+            self.assertAlmostEqual(found[name], values[0], delta=2e-6 * max(1, abs(values[0])), msg=f"{what}: {name}")
 
     def assert_waits(self, name, done):
         self.assertNotEqual(done.returncode, 0, f"{name} compiles now: remove its row of WAITING")
