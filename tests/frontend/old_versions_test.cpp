@@ -54,7 +54,7 @@ std::string text_of(const CompileSpec& compile) {
 
 std::optional<ModelSpec> read(const std::string& text) {
   Diagnostics diagnostics;
-  const auto file = open_model_file(text, "m.json", diagnostics);
+  const auto file = parse_model({"m.json", text}, diagnostics);
   auto spec = file ? read_model(*file, diagnostics) : std::nullopt;
   EXPECT_EQ(diagnostics.render(false), "") << text;
   return spec;
