@@ -34,6 +34,12 @@ void bind_memory(const std::string& name, State& state, const Module& module, co
 bool declare_weights(BoundModel& model, const Report& report, Module& module) {
   bool good = true;
   for (const Weight& weight : weights_of(*model.layers)) {
+    if (weight.penalty.orthogonal != 0 && weight.shape.size() != 2) {
+      model.layers->report.inside(weight.layer)
+          .error(model.spec.mark, fmt::format("OrthogonalRegularizer suits matrices, not '{}' of rank {}", weight.name,
+                                              weight.shape.size()));
+      return false;
+    }
     const auto initializer = weight.initializer(weight.shape);
     good &= initializer.has_value();
     if (!initializer) continue;

@@ -115,8 +115,9 @@ std::optional<LayerBody> read_layer(const LayerSpec& spec, const Report& report,
   LayerBody body = recipe->read(config);
   body.class_name = recipe->class_name;
   body.trainable = config.boolean("trainable", true);
-  check_dtype(config, body);
+  if (!spec.is_operation) check_dtype(config, body);
   const Penalty activity = read_penalty(config, "activity_regularizer");
+  if (activity.orthogonal != 0) config.error("activity_regularizer", "L1, L2 or L1L2: a batch has no fixed size");
   config.ignore({"name", "autocast"});
   if (body.max_inputs > 0) config.ignore({"batch_input_shape", "batch_shape", "input_dim", "input_shape"});
   config.finish();

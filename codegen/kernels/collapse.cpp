@@ -329,13 +329,19 @@ class Merger {
   std::map<std::pair<ValueId, int64_t>, std::optional<ValueId>> merged_;
 };
 
-// Merges dimensions j and j + 1 of every output that has the shape `shape`; the others stay.
+// Whether two results share dimensions j and j + 1: one value a row, say, and the rows themselves.
+bool share_dims(const Shape& a, const Shape& b, int64_t j) {
+  const size_t common = std::min(a.size(), b.size());
+  return at(j) + 1 < common && std::equal(a.begin(), a.begin() + static_cast<int64_t>(common), b.begin());
+}
+
+// Merges dimensions j and j + 1 of every output that has them in common with `shape`; the others stay.
 bool merge_outputs(Collapsed& collapsed, const Shape& shape, int64_t j) {
   Merger merger(collapsed.body);
   std::vector<NamedValue> outputs = collapsed.body.outputs;
   std::vector<std::vector<int64_t>> dims = collapsed.output_dims;
   for (size_t i = 0; i < outputs.size(); ++i) {
-    if (!(collapsed.body[outputs[i].value].type.shape == shape)) {
+    if (!share_dims(collapsed.body[outputs[i].value].type.shape, shape, j)) {
       outputs[i].value = merger.keep(outputs[i].value);
       continue;
     }

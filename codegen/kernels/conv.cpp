@@ -140,9 +140,9 @@ void TiledProduct::schedule(Func out, bool parallel, int64_t max_tile) {
   for (int64_t taps : product_.taps) window *= taps;
   const bool wide = target_.registers == 32;
   const int max_vectors = window == 1 && wide && !product_.depthwise() ? 4 : 2;
-  const VectorTile tile =
-      grouped ? choose_group_vectors(product_.channels / product_.groups, target_.lanes, max_vectors)
-              : choose_vectors(product_.channels, target_.lanes, max_vectors, false);
+  const VectorTile tile = grouped
+                              ? choose_group_vectors(product_.channels / product_.groups, target_.lanes, max_vectors)
+                              : choose_vectors(product_.channels, target_.lanes, max_vectors, false);
   const int64_t width_x = product_.extents.back();
   const int64_t registers = tile.vectors == 4 ? 24 : target_.registers - 4;
   const int64_t room = std::min<int64_t>(max_tile, std::max<int64_t>(1, registers / std::max(2, tile.vectors)));

@@ -48,9 +48,7 @@ class WeightGrad {
     dims_.push_back(co_);
   }
 
-  BuiltKernel build() {
-    return options_.level == 0 ? simple() : tiles();
-  }
+  BuiltKernel build() { return options_.level == 0 ? simple() : tiles(); }
 
  private:
   size_t rank() const { return geometry_.rank(); }
@@ -248,7 +246,8 @@ class WeightGrad {
     }
     padded_filters_ = (filters + filters_.width() - 1) / filters_.width() * filters_.width();
     tap_tile_ = geometry_.kernel.back() * filters_.vectors <= room ? geometry_.kernel.back() : 1;
-    channel_tile_ = largest_divisor(in_group(), std::min<int64_t>(8, std::max<int64_t>(1, room / (tap_tile_ * filters_.vectors))));
+    channel_tile_ =
+        largest_divisor(in_group(), std::min<int64_t>(8, std::max<int64_t>(1, room / (tap_tile_ * filters_.vectors))));
   }
 
   void schedule_sums(Func& sums, Func& part, const RDom& q, const RDom& r, const Var& group, bool grouped) {

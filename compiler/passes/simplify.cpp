@@ -98,7 +98,7 @@ std::optional<ValueId> composed_movement(Builder& b, const Node& node) {
   if (node.op == OpKind::kReshape && inner.op == OpKind::kReshape) return reshape(b, inner.inputs[0], node.type.shape);
   if (node.op == OpKind::kReshape && node.type.shape == inner.type.shape) return node.inputs[0];
   if (node.op == OpKind::kTranspose && moves_nothing(inner.type.shape, node.attrs.integers("perm")))
-    return reshape(b, node.inputs[0], node.type.shape);
+    return reshape(b, inner.op == OpKind::kReshape ? inner.inputs[0] : node.inputs[0], node.type.shape);
   if (node.op == OpKind::kTranspose && inner.op == OpKind::kTranspose) {
     std::vector<int64_t> perm;
     for (int64_t p : node.attrs.integers("perm")) perm.push_back(inner.attrs.integers("perm")[static_cast<size_t>(p)]);

@@ -26,7 +26,7 @@ LayerBody convolution(LayerConfig& c, size_t spatial_rank) {
       return misfit(fmt::format("{} groups do not divide the {} channels of the input {}", groups, channels,
                                 keras_shape(inputs[0])));
     const auto extents = window_extents(window, inputs[0], "kernel_size", misfit);
-    return extents ? activation.infer(image_shape(window.format, *extents, filters)) : std::nullopt;
+    return extents ? activation.infer(image_shape(inputs[0], window.format, *extents, filters)) : std::nullopt;
   };
   body.weights = [=](const Shapes& inputs) {
     std::vector<int64_t> shape = window.size;

@@ -237,7 +237,7 @@ LayerBody reshape_operation(LayerConfig& c) {
     const bool open_batch = !written.empty() && written[0] == -1 &&
                             std::all_of(written.begin() + 1, written.end(), [](int64_t extent) { return extent > 0; });
     if (!open_batch) return std::nullopt;
-    const Shape result = batched_shape(Axes(written.begin() + 1, written.end()));
+    const Shape result = with_batch_of(shape, Axes(written.begin() + 1, written.end()));
     return element_count(result) == element_count(shape) ? std::optional(result) : std::nullopt;
   });
 }

@@ -78,10 +78,17 @@ ValueId chosen(Builder& b, const Values& v) {
   const Values both = promoted(b, {v[1], v[2]});
   return select(b, as_bool(b, v[0]), both[0], both[1]);
 }
-// Of the operand's type: that masks are made as "ones_like(x, dtype='bool')" the file does not say.
+// ones_like and zeros_like, of a type of their own or the operand's.
 template <int value>
-ValueId filled(Builder& b, const Values& v) {
-  return broadcast_to(b, constant(b, value, b.type(v[0]).dtype), b.shape(v[0]));
+LayerBody filling(LayerConfig& c) {
+  read_arguments(c, 1);
+  const std::string name = c.text("dtype", "");
+  return operation(c, 1, broadcast, [=](Builder& b, const Values& v) {
+    DType dtype = b.type(v[0]).dtype;
+    if (!name.empty())
+      dtype = name == "bool" ? DType::kBool : name.find("int") != std::string::npos ? DType::kI32 : DType::kF32;
+    return broadcast_to(b, constant(b, value, dtype), b.shape(v[0]));
+  });
 }
 
 // min(max(x, low), high): as in JAX a tie takes half of the gradient.
@@ -215,7 +222,7 @@ const std::vector<LayerRecipe>& operations() {
       {"Multiply", elementwise<2, promoting<OpKind::kMul>>},
       {"Negative", elementwise<1, on_reals<OpKind::kNeg>>},
       {"NotEqual", elementwise<2, promoting<OpKind::kNe>>},
-      {"OnesLike", elementwise<1, filled<1>>},
+      {"OnesLike", filling<1>},
       {"Power", elementwise<2, on_reals<OpKind::kPow>>},
       {"Reciprocal", elementwise<1, inverse>},
       {"Relu", activation_operation},
@@ -240,7 +247,7 @@ const std::vector<LayerRecipe>& operations() {
       {"Transpose", transpose_operation},
       {"TrueDivide", elementwise<2, on_reals<OpKind::kDiv>>},
       {"Where", elementwise<3, chosen>},
-      {"ZerosLike", elementwise<1, filled<0>>},
+      {"ZerosLike", filling<0>},
   };
   return kOperations;
 }

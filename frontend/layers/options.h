@@ -42,6 +42,9 @@ size_t first_spatial_axis(DataFormat format);
 ValueId to_channels_last(Builder& b, ValueId x, DataFormat format);
 ValueId from_channels_last(Builder& b, ValueId x, DataFormat format);
 
+// (B, sizes...), the batch being that of `like`: inside TimeDistributed it holds steps too, (B T, ...).
+Shape with_batch_of(const Shape& like, const std::vector<int64_t>& sizes);
+
 // One axis or a list of them, as written.
 std::vector<int64_t> read_axes(ConfigReader& config, const std::string& key, const std::vector<int64_t>& fallback);
 // The axes counted from the front and sorted. Empty where one does not exist or is there twice.
@@ -73,6 +76,6 @@ Window padded_window(const WindowOptions& options, const std::vector<int64_t>& e
 std::optional<std::vector<int64_t>> window_extents(const WindowOptions& options, const Shape& image,
                                                    const std::string& what, const Misfit& misfit);
 // A batch of images.
-Shape image_shape(DataFormat format, const std::vector<int64_t>& extents, int64_t channels);
+Shape image_shape(const Shape& like, DataFormat format, const std::vector<int64_t>& extents, int64_t channels);
 
 }  // namespace kcc

@@ -25,7 +25,7 @@ LayerBody pooling(LayerConfig& c, Pool pool, size_t spatial_rank) {
     if (!has_rank(inputs[0], o.image_rank(), name, misfit)) return std::nullopt;
     const auto extents = window_extents(o, inputs[0], "pool_size", misfit);
     if (!extents) return std::nullopt;
-    return image_shape(o.format, *extents, channels_of(inputs[0], o.format));
+    return image_shape(inputs[0], o.format, *extents, channels_of(inputs[0], o.format));
   };
   body.call = [=](CallScope& scope, const std::vector<ValueId>& inputs) {
     Builder& b = scope.b;
@@ -55,8 +55,8 @@ LayerBody global_pooling(LayerConfig& c, Summary summary, size_t spatial_rank) {
   body.infer = [=, misfit = Misfit(c), name = c.subject()](const Shapes& inputs) -> std::optional<Shape> {
     if (!has_rank(inputs[0], spatial_rank + 2, name, misfit)) return std::nullopt;
     const int64_t channels = channels_of(inputs[0], o.format);
-    if (!o.keep_dims) return batched_shape({channels});
-    return image_shape(o.format, std::vector<int64_t>(spatial_rank, 1), channels);
+    if (!o.keep_dims) return with_batch_of(inputs[0], {channels});
+    return image_shape(inputs[0], o.format, std::vector<int64_t>(spatial_rank, 1), channels);
   };
   body.call = [=](CallScope& scope, const std::vector<ValueId>& inputs) {
     return summary(scope.b, inputs[0], o.axes, o.keep_dims);
@@ -100,10 +100,15 @@ LayerBody max_pooling3d(LayerConfig& c) {
 LayerBody global_average_pooling1d(LayerConfig& c) {
   LayerBody body = global_pooling(c, mean, 1);
   const GlobalPool o = read_global_pool(c, 1);
-  body.call_all = [=](CallScope& scope, const Tensors& inputs) {
+  body.call_all = [=, misfit = Misfit(c)](CallScope& scope, const Tensors& inputs) {
     Builder& b = scope.b;
     const ValueId x = inputs[0].value, mask = inputs[0].mask;
-    return Tensors{{mask < 0 ? mean(b, x, o.axes, o.keep_dims) : masked_mean(b, x, mask, o), -1}};
+    if (mask < 0) return Tensors{{mean(b, x, o.axes, o.keep_dims), -1}};
+    const Shape image = b.shape(x), counted = b.shape(mask);
+    if (counted.size() == 2 && counted[1] == image[static_cast<size_t>(o.axes[0])])
+      return Tensors{{masked_mean(b, x, mask, o), -1}};
+    misfit(fmt::format("a mask {} does not fit the steps of the input {}", keras_shape(counted), keras_shape(image)));
+    return Tensors{{mean(b, x, o.axes, o.keep_dims), -1}};
   };
   return body;
 }

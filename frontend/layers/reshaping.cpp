@@ -12,7 +12,7 @@ namespace {
 
 // Elements of one sample.
 int64_t sample_size(const Shape& shape) {
-  return element_count(shape).size;
+  return element_count(Shape(shape.begin() + 1, shape.end())).size;
 }
 
 }  // namespace
@@ -21,11 +21,11 @@ LayerBody flatten(LayerConfig& c) {
   const DataFormat format = read_data_format(c);
   LayerBody body;
   body.takes_integers = true;
-  body.infer = [](const Shapes& inputs) -> std::optional<Shape> { return batched_shape({sample_size(inputs[0])}); };
+  body.infer = [](const Shapes& inputs) -> std::optional<Shape> { return with_batch_of(inputs[0], {sample_size(inputs[0])}); };
   body.call = [=](CallScope& scope, const std::vector<ValueId>& inputs) {
     Builder& b = scope.b;
     ValueId x = b.type(inputs[0]).rank() > 1 ? to_channels_last(b, inputs[0], format) : inputs[0];
-    return reshape(b, x, batched_shape({sample_size(b.shape(x))}));
+    return reshape(b, x, with_batch_of(b.shape(x), {sample_size(b.shape(x))}));
   };
   return body;
 }
@@ -93,7 +93,7 @@ LayerBody reshape_layer(LayerConfig& c) {
     std::vector<int64_t> extents = target;
     for (int64_t& extent : extents)
       if (extent == -1) extent = total / known;
-    return batched_shape(extents);
+    return with_batch_of(inputs[0], extents);
   };
   body.call = [infer = body.infer](CallScope& scope, const std::vector<ValueId>& inputs) {
     return reshape(scope.b, inputs[0], *infer({scope.b.shape(inputs[0])}));

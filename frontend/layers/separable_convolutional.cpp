@@ -46,7 +46,7 @@ InferImage infer_image(LayerConfig& c, const WindowOptions& window) {
     if (!has_rank(image, window.image_rank(), name, misfit)) return std::nullopt;
     const auto extents = window_extents(window, image, "kernel_size", misfit);
     if (!extents) return std::nullopt;
-    return image_shape(window.format, *extents, filters);
+    return image_shape(image, window.format, *extents, filters);
   };
 }
 
@@ -100,9 +100,8 @@ LayerBody separable(LayerConfig& c, size_t spatial_rank) {
     const int64_t channels = channels_of(inputs[0], window.format);
     std::vector<int64_t> mix = ones;
     mix.insert(mix.end(), {channels * multiplier, filters});
-    std::vector<Weight> weights{
-        depthwise.weight("depthwise_kernel", depthwise_shape(window, channels, multiplier)),
-        pointwise.weight("pointwise_kernel", mix)};
+    std::vector<Weight> weights{depthwise.weight("depthwise_kernel", depthwise_shape(window, channels, multiplier)),
+                                pointwise.weight("pointwise_kernel", mix)};
     if (use_bias) weights.push_back(bias.weight("bias", {filters}));
     return weights;
   };

@@ -70,7 +70,7 @@ LayerBody transposed(LayerConfig& c, size_t spatial_rank) {
       if (extents[d] < 1)
         return misfit(fmt::format("the output of {} for the input {} would be empty", name, keras_shape(inputs[0])));
     }
-    return activation.infer(image_shape(format, extents, filters));
+    return activation.infer(image_shape(inputs[0], format, extents, filters));
   };
   body.weights = [=](const Shapes& inputs) {
     std::vector<int64_t> shape = t.window.size;
@@ -87,7 +87,7 @@ LayerBody transposed(LayerConfig& c, size_t spatial_rank) {
       window.high.push_back(r.high);
       extents[d] = r.extent;
     }
-    const Shape image = image_shape(DataFormat::kChannelsLast, extents, filters);
+    const Shape image = image_shape(b.shape(inputs[0]), DataFormat::kChannelsLast, extents, filters);
     ValueId y = conv_transpose(b, to_channels_last(b, inputs[0], format), scope.weight("kernel"), window, image);
     if (kernel.use_bias) y = add(b, y, scope.weight("bias"));
     return activation(b, from_channels_last(b, y, format));

@@ -8,11 +8,14 @@
 
 namespace kcc {
 
-// l1 * sum(|w|) + l2 * sum(w^2)
+// l1 * sum(|w|) + l2 * sum(w^2); and how far the rows or columns of a matrix are from orthogonal.
 struct Penalty {
-  double l1 = 0, l2 = 0;
+  enum class Lines { kRows, kColumns };
 
-  bool is_none() const { return l1 == 0 && l2 == 0; }
+  double l1 = 0, l2 = 0, orthogonal = 0;
+  Lines lines = Lines::kRows;
+
+  bool is_none() const { return l1 == 0 && l2 == 0 && orthogonal == 0; }
 };
 
 Penalty read_penalty(ConfigReader& config, const std::string& key);

@@ -420,6 +420,15 @@ std::vector<Case> row_cases() {
            return std::vector<ValueId>{div(f.b, e, over_row(f, sum, shape)), sum, reduce_max(f.b, x, {1, 2})};
          }});
   }
+  // One value a row could collapse where the rows cannot.
+  cases.push_back(
+      {"MaskedRowsScaled", Family::kRows, [](Body& f) {
+         const Shape shape = batched({6, 4});
+         ValueId x = f.operand(shape);
+         ValueId largest = f.anchored(reduce_max(f.b, x, {2}));
+         ValueId scaled = mul(f.b, relu(f.b, x), f.operand(fixed({6, 4})));
+         return std::vector<ValueId>{greater(f.b, largest, 0.0), sub(f.b, scaled, over_row(f, largest, shape))};
+       }});
   // Part of a longer row: the gradient of a softmax that was one part of a concatenation.
   cases.push_back({"SoftmaxGradientOfSlice", Family::kRows, [](Body& f) {
                      const Shape shape = batched({5});

@@ -35,6 +35,11 @@ const Row kRows[] = {
        return transpose(b, transpose(b, x, {0, 2, 1}), {0, 2, 1});
      },
      1},
+    {"a transpose that moves nothing",
+     [](Builder& b, ValueId x) {
+       return transpose(b, reshape(b, x, batched_shape({2, 1, 3})), {0, 2, 1, 3});
+     },
+     2},
     {"reshapes that cancel",
      [](Builder& b, ValueId x) {
        return reshape(b, reshape(b, x, batched_shape({6})), batched_shape({2, 3}));

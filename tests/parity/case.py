@@ -24,6 +24,7 @@ class Case:
     labels: Callable | None = None               # (rng, samples) -> {output layer: array}; default: uniform in (-1, 1)
     training_tolerance: float = 1e-4             # of the weights, relative to how far training moved them
     gradients: bool = True                       # whether one step of SGD shows them
+    masked: bool = False                         # the outputs have masks: fit's metrics are not compared (compare.py)
     extreme: bool = False                        # predictions of very different sizes: each is compared by its own
     rows: list = field(default_factory=list)     # (name, start, stop) of a packed model's output
     options: list = field(default_factory=list)  # more arguments for kcc

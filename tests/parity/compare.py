@@ -90,6 +90,12 @@ def compare_weights(tolerance, ours, keras, start):
                 for path in keras)
 
 
+def losses_alone(case, history):
+    """Where an output has a mask, Keras's fit on JAX reports metrics as if it had none: the predictions that it gets
+    out of value_and_grad have lost it. On its other backends, and in evaluate, it counts, as it does here."""
+    return {name: values for name, values in history.items() if not case.masked or name.endswith("loss")}
+
+
 def compare_answers(case, ours, keras, start):
     """All of a case: ({what: largest error as a share of what is allowed}, failures)."""
     parts = {
@@ -97,6 +103,7 @@ def compare_answers(case, ours, keras, start):
         "evaluate": compare_metrics("evaluate", ours.evaluation, keras.evaluation),
         "gradients": compare_gradients(ours.gradients, keras.gradients),
         "training": compare_weights(case.training_tolerance, ours.trained, keras.trained, start),
-        "history": compare_metrics("history", ours.history, keras.history, 1e-4),
+        "history": compare_metrics("history", losses_alone(case, ours.history), losses_alone(case, keras.history),
+                                   1e-4),
     }
     return {name: error for name, (error, _) in parts.items()}, [text for _, texts in parts.values() for text in texts]

@@ -116,7 +116,7 @@ def masked_merge(layer, masks):
         model.compile(keras.optimizers.SGD(0.1), "mse", metrics=["mae"], weighted_metrics=["mse"])
         return model
     name = getattr(layer, "__name__", "concatenate").lower()
-    return Case(f"masked_{name}_{masks or 'none'}", build, samples=19, inputs=masked)
+    return Case(f"masked_{name}_{masks or 'none'}", build, samples=19, inputs=masked, masked=True)
 
 
 def steps(**_):

@@ -130,7 +130,7 @@ def masked_case(name, *layers, inputs=masked):
         model = keras.Sequential([keras.Input((6, 4), name="x"), L.Masking(), *made, L.Dense(3, name="y")])
         model.compile(keras.optimizers.SGD(0.1), "mse", metrics=["mae"], weighted_metrics=["mse"])
         return model
-    return Case(f"masked_{name}", build, samples=19, inputs=inputs)
+    return Case(f"masked_{name}", build, samples=19, inputs=inputs, masked=True)
 
 
 def attention():
