@@ -18,6 +18,7 @@
 #include "compiler/summary.h"
 #include "compiler/support/file.h"
 #include "compiler/support/timing.h"
+#include "frontend/python/python.h"
 
 namespace kcc {
 namespace {
@@ -76,20 +77,32 @@ bool write_kernels(const Options& options, const Plan& plan, const BuildOptions&
   return !diagnostics.has_errors() && write_text(options, text, diagnostics);
 }
 
+bool read_defines(const Options& options, python::Program& functions, Diagnostics& diagnostics) {
+  for (const std::string& file : options.defines) {
+    std::string text;
+    if (read_file(file, &text, diagnostics)) functions.add(text, file, diagnostics);
+  }
+  return !diagnostics.has_errors();
+}
+
 bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnostics) {
   times.begin("read the model");
   std::string bytes;
   if (!read_file(options.model, &bytes, diagnostics)) return false;
+  python::Program functions;
+  if (!read_defines(options, functions, diagnostics)) return false;
+  FrontendOptions frontend = options.frontend;
+  frontend.environment.functions = &functions;
+  frontend.inference = options.inference;
   const auto file = open_model_file(bytes, options.model, diagnostics);
   if (!file) return false;
-  Module module = read_module(*file, options.frontend, diagnostics);
+  Module module = read_module(*file, frontend, diagnostics);
   if (diagnostics.has_errors()) return false;
   if (options.command == Command::kSummary) return write_text(options, summary_text(module), diagnostics);
   // From here on nothing knows Keras.
   dump(options, "01-module.txt", graphs_text(module), diagnostics);
 
   times.begin("optimize the graphs");
-  if (options.inference) module.evaluate = module.train = Graph{};
   for (Graph* graph : graphs_of(module)) *graph = optimize(*graph, module);
   if (options.inference) trim_states(module);
   find_index_limits(module);

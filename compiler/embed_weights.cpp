@@ -34,19 +34,20 @@ class States {
       elements *= dim.size;
     }
     const Initializer& start = state.initializer;
-    infos_.push_back({{state.name.c_str(), static_cast<runtime::ElementType>(state.type.dtype),
-                       static_cast<int32_t>(extents.size()), extents.data(), elements},
-                      state.file_path.c_str(),
-                      static_cast<runtime::Role>(state.role),
-                      offset,
-                      static_cast<runtime::Fill>(start.kind),
-                      start.a,
-                      start.b,
-                      start.seed,
-                      start.ones_first,
-                      start.ones_count,
-                      state.layer.c_str(),
-                      static_cast<runtime::OldLayout>(state.old_layout)});
+    runtime::StateInfo& info = infos_.emplace_back();
+    info.tensor = {state.name.c_str(), static_cast<runtime::ElementType>(state.type.dtype),
+                   static_cast<int32_t>(extents.size()), extents.data(), elements};
+    info.file_path = state.file_path.c_str();
+    info.role = static_cast<runtime::Role>(state.role);
+    info.offset = offset;
+    info.fill = static_cast<runtime::Fill>(start.kind);
+    info.a = start.a;
+    info.b = start.b;
+    info.seed = start.seed;
+    info.ones_first = start.ones_first;
+    info.ones_count = start.ones_count;
+    info.layer = state.layer.c_str();
+    info.old_layout = static_cast<runtime::OldLayout>(state.old_layout);
   }
 
   std::deque<std::vector<int64_t>> extents_;

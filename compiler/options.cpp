@@ -58,6 +58,9 @@ void declare_common(CLI::App& app, Options& o, RawOptions& raw) {
   app.add_option("--input-shape", raw.input_shapes, "NAME=100,256: what the file leaves open besides the batch")
       ->allow_extra_args(false)
       ->take_all();
+  app.add_option("--define", o.defines, "FILE.py: functions for Lambda layers, losses, metrics and activations")
+      ->allow_extra_args(false)
+      ->take_all();
   app.add_option("--color", raw.color, "colour in messages")->check(CLI::IsMember({"auto", "always", "never"}));
 }
 

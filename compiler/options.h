@@ -23,6 +23,7 @@ struct Options {
   std::string name;     // "": from the model's name
   std::string weights;  // "": those in the model's own file, if any
   FrontendOptions frontend;
+  std::vector<std::string> defines;  // files of Python functions
   int jobs = 0;
   std::string cache;  // "": none
   std::string dump_dir;

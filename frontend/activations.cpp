@@ -10,6 +10,7 @@
 #include "compiler/ops/reduce.h"
 #include "compiler/ops/rows.h"
 #include "compiler/ops/shape.h"
+#include "frontend/custom_function.h"
 #include "frontend/expressions.h"
 #include "frontend/names.h"
 
@@ -286,6 +287,24 @@ std::string canonical(const std::string& name) {
 
 }  // namespace
 
+namespace {
+
+std::optional<Activation> custom_activation(const NamedObject& object, const ConfigReader& config) {
+  const auto function = find_function(object.name, nullptr, config.environment(), config.report());
+  if (!function) return std::nullopt;
+  const auto infer = [f = *function](const Shape& shape) -> std::optional<Shape> {
+    const auto type = f.try_out({{DType::kF32, shape}});
+    return type ? std::optional(type->shape) : std::nullopt;
+  };
+  const auto apply = [f = *function, infer](Builder& b, ValueId x) {
+    const Shape shape = infer(Shape(b.shape(x))).value_or(b.shape(x));
+    return f.apply(b, {x}, shape);
+  };
+  return Activation{object.name, apply, infer};
+}
+
+}  // namespace
+
 Activation make_activation(const std::string& name, ConfigReader& parameters) {
   const std::string known = canonical(name);
   for (const Plain& row : kPlain)
@@ -305,6 +324,7 @@ Activation read_activation(ConfigReader& config, const std::string& key) {
     config.error(key, "the name of an activation");
     return {};
   }
+  if (auto custom = custom_activation(*object, config)) return *custom;
   ConfigReader parameters(object->config, object->mark, fmt::format("activation '{}'", object->name), config.report());
   Activation activation = make_activation(object->name, parameters);
   parameters.ignore({"name", "trainable", "dtype"});

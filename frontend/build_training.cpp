@@ -270,11 +270,16 @@ class TrainingBuilder {
   }
 
   // values: (B, ...); each sample's mean over the rest is one value of the metric. What is masked out counts as 0, with
-  // the weight 0.
+  // the weight 0. What is given for a batch, not for samples, counts as it stands.
   void accumulate(GraphContext& context, const Reported& reported, ValueId values, ValueId samples, ValueId mask) {
     Builder b{context.graph(), metric_origin_};
     const auto sample_means = [&](ValueId x) { return b.type(x).rank() > 1 ? mean(b, x, all_axes(b, x, 1)) : x; };
     const bool weighted = reported.source == Reported::Source::kWeightedMetric;
+    if (!reported.function->per_sample) {
+      add_to(context, reported.total, sum_of(b, sample_means(values)));
+      const Shape shape = b.shape(values);
+      return add_to(context, reported.count, extent(b, shape.empty() ? Shape{} : Shape{shape[0]}));
+    }
     if (!weighted && mask < 0) {
       add_to(context, reported.total, reduce_sum(b, sample_means(values), {0}));
       return add_to(context, reported.count, extent(b, batched_shape({})));
@@ -333,8 +338,9 @@ class TrainingBuilder {
 
 }  // namespace
 
-void build_training(BoundModel& model, const TrainingOverrides& overrides, const Report& report, Module& module) {
-  const TrainingSpec spec = resolve_compile(model.spec.compile, overrides, module.outputs, report);
+void build_training(BoundModel& model, const FrontendOptions& options, const Report& report, Module& module) {
+  const TrainingSpec spec =
+      resolve_compile(model.spec.compile, options.training, module.outputs, options.environment, report);
   if (report.diagnostics.has_errors() || !spec.has_loss()) return;
   TrainingBuilder(model, spec, module).run();
 }

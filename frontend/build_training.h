@@ -6,6 +6,6 @@
 
 namespace kcc {
 
-void build_training(BoundModel& model, const TrainingOverrides& overrides, const Report& report, Module& module);
+void build_training(BoundModel& model, const FrontendOptions& options, const Report& report, Module& module);
 
 }  // namespace kcc

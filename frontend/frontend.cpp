@@ -26,7 +26,7 @@ Module read_module(const ModelFile& file, const FrontendOptions& options, Diagno
   // From here on the layers fit together: what is built cannot fail.
   note_old_layouts(*spec, module);
   build_predict(*model, module);
-  build_training(*model, options.training, report, module);
+  if (!options.inference) build_training(*model, options, report, module);
   return module;
 }
 

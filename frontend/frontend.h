@@ -26,6 +26,7 @@ struct FrontendOptions {
   std::map<std::string, std::vector<int64_t>> input_shapes;  // --input-shape, by input layer; "" for the only one
   TrainingOverrides training;
   Environment environment = {};
+  bool inference = false;  // nothing of training: the file's compile configuration is not read
 };
 
 // On errors the result is meaningless.

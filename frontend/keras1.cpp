@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+#include <set>
+
 #include "frontend/keras1_values.h"
 #include "frontend/model_json.h"
 #include "frontend/old_merge.h"
@@ -84,6 +88,48 @@ void rename_data_format(Value& config) {
   if (format->text == "th") format->text = "channels_first";
   // "default" was what the user's keras.json said, in the end TensorFlow's order.
   if (format->text == "tf" || format->text == "default") format->text = "channels_last";
+}
+
+// Some layers' files leave "dim_ordering" out, and Keras 1 took its user's setting: what the other layers say.
+constexpr const char* kOrdered[] = {"AveragePooling2D",
+                                    "AveragePooling3D",
+                                    "Conv2D",
+                                    "Conv2DTranspose",
+                                    "Conv3D",
+                                    "Cropping2D",
+                                    "Cropping3D",
+                                    "GlobalAveragePooling2D",
+                                    "GlobalAveragePooling3D",
+                                    "GlobalMaxPooling2D",
+                                    "GlobalMaxPooling3D",
+                                    "MaxPooling2D",
+                                    "MaxPooling3D",
+                                    "SeparableConv2D",
+                                    "SpatialDropout2D",
+                                    "SpatialDropout3D",
+                                    "UpSampling2D",
+                                    "UpSampling3D",
+                                    "ZeroPadding2D",
+                                    "ZeroPadding3D"};
+
+void fill_data_formats(Value& model, const Report& report) {
+  std::set<std::string> said;
+  for_each_layer(model, [&](const LayerVisit& visit) {
+    if (const Value* format = visit.layer.find("config")->find("data_format")) said.insert(format->text);
+  });
+  if (said.empty()) return;
+  for_each_layer(model, [&](const LayerVisit& visit) {
+    Value& config = *visit.layer.find("config");
+    const std::string class_name = class_of(visit.layer);
+    const bool ordered = std::find(std::begin(kOrdered), std::end(kOrdered), class_name) != std::end(kOrdered);
+    if (!ordered || config.find("data_format")) return;
+    config.set("data_format", json::string_value(*said.begin(), visit.layer.mark));
+    const Value* name = config.find("name");
+    if (said.size() > 1)
+      report.inside(name ? name->text : "")
+          .error(visit.layer.mark, "the layer does not say its 'dim_ordering', and the other layers have both",
+                 "add \"dim_ordering\": \"th\" or \"tf\" to it");
+  });
 }
 
 // {"top_pad": 1, ...}
@@ -172,6 +218,7 @@ void upgrade_layer(const LayerVisit& visit, const Report& model_report) {
 void upgrade_keras1(Value& model, const Report& report) {
   flatten_merged_branches(model, report);
   for_each_layer(model, [&](const LayerVisit& visit) { upgrade_layer(visit, report); });
+  fill_data_formats(model, report);
 }
 
 }  // namespace kcc

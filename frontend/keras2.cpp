@@ -88,6 +88,9 @@ void replace_cudnn(Value& layer, Value& config) {
 // What a recurrent layer does where its file says nothing.
 void fill_recurrent_defaults(Value& config, const std::string& class_name, const KerasVersion& version,
                              json::Mark mark) {
+  // Keras 3 does not hand the input's own mask to a layer that is also given initial states.
+  if (class_name == "GRU" || class_name == "LSTM" || class_name == "SimpleRNN")
+    config.set("mask_with_initial_state", json::bool_value(true, mark));
   if (!version.multi_backend) return;
   const bool gru = class_name == "GRU" || class_name == "GRUCell";
   const bool lstm =

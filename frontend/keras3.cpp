@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "frontend/custom_classes.h"
 #include "frontend/model_json.h"
 #include "frontend/names.h"
 #include "frontend/tensor_references.h"
@@ -22,31 +23,10 @@ bool is_recurrent(const LayerSpec& layer) {
   return kClasses.count(layer.class_name) != 0;
 }
 
-// A custom class may have the name of one of Keras's own; its module tells. A module is compared, never imported.
-bool is_custom(const Value& object) {
-  const Value *module = object.find("module"), *class_name = object.find("class_name");
-  if (!module || !module->is_string() || !class_name) return false;
-  if (class_name->text == "function" || class_name->text == "__lambda__") return false;
-  const std::string first = module->text.substr(0, module->text.find('.'));
-  return first != "keras" && first != "tensorflow" && first != "tf_keras";
-}
-
 // Of keras.ops, which Keras calls by their own module.
 bool is_operation(const Value& object) {
   const Value* module = object.find("module");
   return module && module->is_string() && module->text.starts_with("keras.src.ops.");
-}
-
-// Everywhere but in the layers inside, which are checked one by one.
-void check_modules(const Value& value, const Report& report) {
-  static const std::set<std::string> kInside = {"backward_layer", "cell", "cells", "forward_layer", "layer", "layers"};
-  if (is_custom(value))
-    report.error(value.find("module")->mark,
-                 fmt::format("class '{}' of module '{}' is a custom class, which a model file cannot describe",
-                             value.find("class_name")->text, value.find("module")->text));
-  for (const Value& item : value.items) check_modules(item, report);
-  for (const json::Member& member : value.members)
-    if (!kInside.count(member.key)) check_modules(member.value, report);
 }
 
 // ---- models
@@ -159,7 +139,7 @@ class Reader {
     layer.config = config && config->is_object() ? *config : json::object_value({}, object.mark);
     layer.name = layer_name(object, layer.config);
     const Report inside = report_.inside(layer.name);
-    check_modules(object, inside);
+    refuse_custom_classes(object, inside);
     if (is_model_class(layer.class_name)) {
       if (auto nested = Reader(report_).model(object)) layer.model = std::make_shared<ModelSpec>(std::move(*nested));
     } else {
@@ -237,14 +217,24 @@ class Reader {
     const auto with = [&](const char* key, const Value& value) {
       return json::object_value({{key, value.mark, value}}, value.mark);
     };
-    for (const char* key : {"batch_shape", "batch_input_shape", "input_shape"})
-      if (const Value* value = first.config.find(key); value && !value->is_null()) return with(key, *value);
+    for (const auto& [key, name] :
+         {std::pair("batch_shape", "batch_shape"), std::pair("batch_input_shape", "batch_shape"),
+          std::pair("input_shape", "input_shape")})
+      if (const Value* value = first.config.find(key); value && !value->is_null()) return with(name, *value);
     if (const auto shape = old_input_shape(first)) return with("input_shape", *shape);
+    if (first.model && first.model->inputs.size() == 1)
+      for (const LayerSpec& layer : first.model->layers)
+        if (layer.name == first.model->inputs[0].layer) return without_name(layer.config);
     const Value* build = object.find("build_config");
     const Value* shapes[] = {config.find("build_input_shape"), build ? build->find("input_shape") : nullptr};
     for (const Value* shape : shapes)
       if (shape && shape->is_array()) return with("batch_shape", *shape);
     return json::object_value({}, first.mark);
+  }
+
+  static Value without_name(Value config) {
+    config.take("name");
+    return config;
   }
 
   // From "input_dim" and "input_length", which Keras 3 itself reads in part. An Embedding's "input_dim" counts words.
@@ -363,7 +353,7 @@ class Reader {
       const Value* value = object.find(key);
       return value ? *value : Value{};
     };
-    check_modules(object, report_);
+    refuse_custom_classes(object, report_);
     compile = {take("optimizer"), take("loss"), take("loss_weights"), take("metrics"), take("weighted_metrics")};
   }
 

@@ -24,6 +24,7 @@ using Shapes = std::vector<Shape>;
 struct Tensor {
   ValueId value = -1;
   ValueId mask = -1;
+  bool mask_given = false;  // as an argument of the call, not only by the layers further up
 };
 using Tensors = std::vector<Tensor>;
 

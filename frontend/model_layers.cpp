@@ -210,8 +210,10 @@ Tensors call_model(const ModelLayers& model, CallScope& scope, const Tensors& in
       shapes.push_back(scope.b.shape(operands.back().value));
     }
     if (const auto mask = call.by_name.find("mask"); mask != call.by_name.end())
-      for (size_t i = 0; i < mask->second.size() && i < operands.size(); ++i)
+      for (size_t i = 0; i < mask->second.size() && i < operands.size(); ++i) {
         operands[i].mask = value_of(mask->second[i]).value;
+        operands[i].mask_given = true;
+      }
     const std::string& name = model.spec_of(id).name;
     scope.b.origin = scope.origin_of(name, layer.class_name);
     ChildScope inner(scope, name, layer.trainable);

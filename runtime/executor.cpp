@@ -42,10 +42,14 @@ Executor::Executor(const Program& program, StateBlock& state, int threads)
 // A stateful model's memory holds one state for each sample of a batch.
 Status Executor::check_batch(int64_t batch) const {
   if (program_.fixed_batch == 0 || batch == program_.fixed_batch) return {};
-  return make_error(
-      "the model is stateful and runs batches of %d samples alone, not of %ld: pass --batch-size %d and a multiple of "
-      "it in samples",
-      program_.fixed_batch, batch, program_.fixed_batch);
+  return make_error("the model is stateful and runs batches of %d samples alone, not of %ld", program_.fixed_batch,
+                    batch);
+}
+
+Status Executor::check_samples(int64_t samples) const {
+  if (program_.fixed_batch == 0 || samples % program_.fixed_batch == 0) return {};
+  return make_error("the model is stateful and runs batches of %d samples alone, of which %ld samples are no multiple",
+                    program_.fixed_batch, samples);
 }
 
 Status Executor::prepare(const EntryInfo& entry, int64_t batch) {

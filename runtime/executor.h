@@ -18,6 +18,9 @@ class Executor {
   // threads 0: all cores.
   Executor(const Program& program, StateBlock& state, int threads);
 
+  // Whether so many samples are whole batches, where the program runs batches of one size alone.
+  Status check_samples(int64_t samples) const;
+
   // Makes room for batches up to this size; an Error if one would not fit memory or a kernel's 31-bit extents.
   Status prepare(const EntryInfo& entry, int64_t batch);
 

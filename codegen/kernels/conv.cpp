@@ -140,9 +140,9 @@ void TiledProduct::schedule(Func out, bool parallel, int64_t max_tile) {
   for (int64_t taps : product_.taps) window *= taps;
   const bool wide = target_.registers == 32;
   const int max_vectors = window == 1 && wide && !product_.depthwise() ? 4 : 2;
-  // A channel group that is not one channel is read by gathers: left to scalar code.
-  const VectorTile tile =
-      grouped ? VectorTile{1, 1} : choose_vectors(product_.channels, target_.lanes, max_vectors, false);
+  const VectorTile tile = grouped
+                              ? choose_group_vectors(product_.channels / product_.groups, target_.lanes, max_vectors)
+                              : choose_vectors(product_.channels, target_.lanes, max_vectors, false);
   const int64_t width_x = product_.extents.back();
   const int64_t registers = tile.vectors == 4 ? 24 : target_.registers - 4;
   const int64_t room = std::min<int64_t>(max_tile, std::max<int64_t>(1, registers / std::max(2, tile.vectors)));
@@ -212,10 +212,9 @@ void TiledProduct::schedule(Func out, bool parallel, int64_t max_tile) {
     update.unroll(r_.x, 2);
   if (!is_padded_) return;
   text_ += ", padded rows";
-  const int64_t source_channels = product_.depthwise() ? product_.channels : product_.source_channels;
-  if (!grouped)
-    padded_.vectorize(vars_.c, static_cast<int>(std::min<int64_t>(target_.lanes, source_channels)),
-                      TailStrategy::GuardWithIf);
+  const int64_t source_channels = product_.source_channels * product_.groups;
+  padded_.vectorize(vars_.c, static_cast<int>(std::min<int64_t>(target_.lanes, source_channels)),
+                    TailStrategy::GuardWithIf);
   if (!has_y) {
     padded_.compute_at(out, vars_.n);
     return;

@@ -31,12 +31,6 @@ int32_t narrow(int64_t value) {
 constexpr int64_t kGroupedBytes = 1 << 19;
 constexpr int64_t kGroups = 8;  // at the batch that schedules are made for
 
-int64_t largest_divisor(int64_t value, int64_t most) {
-  for (int64_t d = std::min(value, most); d > 1; --d)
-    if (value % d == 0) return d;
-  return 1;
-}
-
 class WeightGrad {
  public:
   WeightGrad(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options)
@@ -54,15 +48,18 @@ class WeightGrad {
     dims_.push_back(co_);
   }
 
-  BuiltKernel build() {
-    if (options_.level == 0 || geometry_.groups > 1) return simple();
-    return tiles();
-  }
+  BuiltKernel build() { return options_.level == 0 ? simple() : tiles(); }
 
  private:
   size_t rank() const { return geometry_.rank(); }
+  int64_t in_group() const { return geometry_.channels / geometry_.groups; }
+  int64_t out_group() const { return geometry_.filters / geometry_.groups; }
+  // A filter reads the input channel of its own number alone: vectors of filters are vectors of channels.
+  bool is_depthwise() const { return geometry_.groups > 1 && in_group() == 1 && out_group() == 1; }
+
   bool is_padded() const {
     const ConvGeometry& g = geometry_;
+    if (is_depthwise() && is_widened()) return true;
     for (size_t d = 0; d < rank(); ++d) {
       const int64_t last = (g.output[d] - 1) * g.strides[d] + (g.kernel[d] - 1) * g.dilations[d] - g.low[d];
       if (g.low[d] > 0 || last >= g.input[d]) return true;
@@ -80,8 +77,20 @@ class WeightGrad {
       inside = inside && p >= 0 && p < narrow(geometry_.input[d]);
       position[d + 1] = Halide::clamp(p, 0, narrow(geometry_.input[d] - 1));
     }
+    if (is_depthwise() && is_widened()) {
+      inside = inside && vars.c < narrow(geometry_.channels);
+      position.back() = Halide::min(vars.c, narrow(geometry_.channels - 1));
+    }
     padded_(reversed(as_index(vars.all()))) = Halide::select(inside, lowering_.at(node_.inputs[0], position), 0.0f);
     padded_channel_ = vars.c;
+  }
+
+  // The input channel that filter `co` reads as its `ci`-th.
+  Expr source_channel() const {
+    if (geometry_.groups == 1) return ci_;
+    if (is_depthwise()) return co_;
+    const Expr group = out_group() == 1 ? Expr(co_) : co_ / narrow(out_group());
+    return in_group() == 1 ? group : group * narrow(in_group()) + ci_;
   }
 
   // x at output position `o` under tap `k`
@@ -125,35 +134,21 @@ class WeightGrad {
     return built;
   }
 
-  // Any number of groups, plain loops: a filter reads the input channels of its group.
   BuiltKernel simple() {
-    const int64_t in_group = geometry_.channels / geometry_.groups, out_group = geometry_.filters / geometry_.groups;
     if (is_padded()) define_padded(), padded_.compute_root();
     Func total("total");
     Halide::Region region;
     for (size_t d = rank(); d-- > 0;) region.push_back({0, narrow(geometry_.output[d])});
     region.push_back({0, lowering_.extent(batch_)});
     RDom r(region, "r");
-    Index o, k = as_index(taps_);
+    Index o;
     for (size_t d = 0; d < rank(); ++d) o.push_back(r[static_cast<int>(rank() - 1 - d)]);
     const Expr n = r[static_cast<int>(rank())];
-    const Expr group = out_group == 1 ? Expr(co_) : co_ / narrow(out_group);
-    const Expr channel = geometry_.groups == 1 ? Expr(ci_) : (in_group == 1 ? group : group * narrow(in_group) + ci_);
     const std::vector<Expr> args = reversed(as_index(dims_));
     total(args) = 0.0f;
-    total(args) += gradient(n, o, co_) * source(n, o, k, channel);
+    total(args) += gradient(n, o, co_) * source(n, o, as_index(taps_), source_channel());
     total.compute_root();
-    const Result result = results(total);
-    const bool depthwise = geometry_.groups > 1 && in_group == 1 && out_group == 1;
-    if (options_.level > 0 && depthwise) {
-      const int vector = static_cast<int>(std::min<int64_t>(target_.lanes, geometry_.filters));
-      total.bound(co_, 0, narrow(geometry_.filters));
-      std::vector<VarOrRVar> order{co_};
-      for (size_t d = rank(); d-- > 0;) order.push_back(taps_[d]);
-      for (int d = 0; d < r.dimensions(); ++d) order.push_back(r[d]);
-      total.update().reorder(order).vectorize(co_, vector, TailStrategy::GuardWithIf);
-    }
-    return finish(result, "plain loops");
+    return finish(results(total), "plain loops");
   }
 
   BuiltKernel tiles() {
@@ -188,10 +183,10 @@ class WeightGrad {
     const std::vector<Expr> inner = part_args(yb, as_index(outer), n);
     const Index o = place(yb, as_index(outer));
     part(inner) = 0.0f;
-    part(inner) += gradient(n, o, co_) * source(n, o, as_index(taps_), ci_);
+    part(inner) += gradient(n, o, co_) * source(n, o, as_index(taps_), source_channel());
 
     // Blocks, outer dimensions and the images of a group.
-    const bool grouped = g.filters * g.channels * taps_count() * 4 <= kGroupedBytes;
+    const bool grouped = g.filters * in_group() * taps_count() * 4 <= kGroupedBytes;
     const int64_t images = grouped ? std::max<int64_t>(1, (options_.batch + kGroups - 1) / kGroups) : 1;
     const Expr batch = lowering_.extent(batch_);
     const Expr groups = grouped ? (batch + narrow(images - 1)) / narrow(images) : Expr(1);
@@ -242,21 +237,23 @@ class WeightGrad {
   void choose_tile() {
     const int64_t room = target_.registers == 32 ? 24 : 12;
     const int64_t filters = geometry_.filters;
-    filters_ = choose_vectors(filters, target_.lanes, 2, true);
+    const bool in_groups = geometry_.groups > 1 && !is_depthwise();
+    filters_ = in_groups ? choose_group_vectors(out_group(), target_.lanes, 2)
+                         : choose_vectors(filters, target_.lanes, 2, true);
     if (filters % filters_.width() != 0) {
       const int64_t lanes = largest_divisor(filters, target_.lanes);
       filters_ = {lanes * 2 >= target_.lanes ? static_cast<int>(lanes) : target_.lanes, 1};
     }
     padded_filters_ = (filters + filters_.width() - 1) / filters_.width() * filters_.width();
     tap_tile_ = geometry_.kernel.back() * filters_.vectors <= room ? geometry_.kernel.back() : 1;
-    channel_tile_ = largest_divisor(geometry_.channels,
-                                    std::min<int64_t>(8, std::max<int64_t>(1, room / (tap_tile_ * filters_.vectors))));
+    channel_tile_ =
+        largest_divisor(in_group(), std::min<int64_t>(8, std::max<int64_t>(1, room / (tap_tile_ * filters_.vectors))));
   }
 
   void schedule_sums(Func& sums, Func& part, const RDom& q, const RDom& r, const Var& group, bool grouped) {
     Var coi("coi"), cii("cii");
     const Var kx = taps_.back();
-    sums.bound(co_, 0, narrow(padded_filters_)).bound(ci_, 0, narrow(geometry_.channels));
+    sums.bound(co_, 0, narrow(padded_filters_)).bound(ci_, 0, narrow(in_group()));
     for (size_t d = 0; d < rank(); ++d) sums.bound(taps_[d], 0, narrow(geometry_.kernel[d]));
     sums.compute_root().vectorize(co_, filters_.lanes).parallel(group);
     Stage update = sums.update();

@@ -74,6 +74,17 @@ VectorTile choose_vectors(int64_t extent, int lanes, int max_vectors, bool exact
   return {lanes, static_cast<int>(std::clamp<int64_t>(extent / lanes, 1, max_vectors))};
 }
 
+VectorTile choose_group_vectors(int64_t group, int lanes, int max_vectors) {
+  const VectorTile tile = choose_vectors(group, lanes, max_vectors, true);
+  return group % tile.width() == 0 ? tile : VectorTile{static_cast<int>(largest_divisor(group, lanes)), 1};
+}
+
+int64_t largest_divisor(int64_t value, int64_t most) {
+  for (int64_t d = std::min(value, most); d > 1; --d)
+    if (value % d == 0) return d;
+  return 1;
+}
+
 int64_t choose_tile(int64_t extent, int64_t low, int64_t high) {
   if (extent <= high) return extent;
   int64_t best = high;

@@ -38,6 +38,10 @@ struct VectorTile {
 };
 VectorTile choose_vectors(int64_t extent, int lanes, int max_vectors, bool exact);
 
+// The same for channels in groups of `group`: a tile lies inside one group.
+VectorTile choose_group_vectors(int64_t group, int lanes, int max_vectors);
+int64_t largest_divisor(int64_t value, int64_t most);
+
 // The value in [low, high] that covers `extent` with the least waste; the larger of equal ones.
 int64_t choose_tile(int64_t extent, int64_t low, int64_t high);
 

@@ -30,7 +30,8 @@ std::optional<size_t> dense_variable(const Read& read, const Vars& vars) {
   const Var& last = vars.back();
   if (read.index.empty() || Halide::Internal::expr_uses_var(read.index.back(), last.name())) return std::nullopt;
   for (size_t i = 0; i + 1 < vars.size(); ++i)
-    if (Halide::Internal::expr_uses_var(read.index.back(), vars[i].name()) && is_dense_along(read, vars[i], vars[i].name()))
+    if (Halide::Internal::expr_uses_var(read.index.back(), vars[i].name()) &&
+        is_dense_along(read, vars[i], vars[i].name()))
       return i;
   return std::nullopt;
 }

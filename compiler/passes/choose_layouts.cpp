@@ -77,9 +77,9 @@ class Chooser {
     const Layout plain = identity_layout(node.type.rank());
     if (!may_choose(v)) return plain;
     if (freedom_[at(v)] == Freedom::kTransposed) {
-      // What lies in memory already is best transposed where it is read.
+      // What lies in memory already is best transposed where it is read; random numbers follow their users.
       const OpKind source = graph_[node.inputs[0]].op;
-      if (source == OpKind::kInput || source == OpKind::kState) return plain;
+      if (source == OpKind::kInput || source == OpKind::kState || source == OpKind::kRandomUniform) return plain;
       return change(node.attrs.integers("perm"), layouts_[at(node.inputs[0])]);
     }
     if (node.op == OpKind::kRandomUniform) return plain;
@@ -117,8 +117,7 @@ class Chooser {
 
   // The layout that `v` would have if operand `input` decided.
   Layout offered_by(ValueId input, ValueId v) const {
-    if (freedom_[at(v)] == Freedom::kTransposed)
-      return change(graph_[v].attrs.integers("perm"), layouts_[at(input)]);
+    if (freedom_[at(v)] == Freedom::kTransposed) return change(graph_[v].attrs.integers("perm"), layouts_[at(input)]);
     return layouts_[at(input)];
   }
 
@@ -274,7 +273,7 @@ class Rewriter {
   const std::vector<Layout> layouts_;
   Graph result_;
   Builder b_{result_};
-  std::vector<ValueId> stored_;                               // by old value, in its layout
+  std::vector<ValueId> stored_;                           // by old value, in its layout
   std::map<std::pair<ValueId, Layout>, ValueId> others_;  // the same in further layouts
 };
 

@@ -293,7 +293,7 @@ class Fuser {
     std::set<int32_t, std::greater<>> candidates;  // the latest first: the others are finished before it
     for (ValueId root : cone.roots) candidates.insert(group_of_[at(root)]);
     for (int32_t g = 0; g < static_cast<int32_t>(groups_.size()); ++g)
-      if (is_beside(v, cone, groups_[at(g)])) candidates.insert(g);
+      if (is_beside(v, cone, groups_[at(g)], written)) candidates.insert(g);
     for (int32_t g : candidates) {
       const std::string why = objection(v, g, cone, written);
       if (why.empty()) return g;
@@ -303,12 +303,13 @@ class Fuser {
   }
 
   // Reductions over the same elements become one pass; scalars become one call, and so does short work.
-  bool is_beside(ValueId v, const Cone& cone, const Group& group) const {
+  bool is_beside(ValueId v, const Cone& cone, const Group& group, StateId written) const {
     const bool reduction = info(graph_[v].op).category == OpCategory::kReduction;
     if (!reduction && group.family != Family::kPointwise) return false;
     if (!reduction && graph_[v].type.shape.empty() && group.domain.empty()) return true;
-    if (!reduction && (calls_ == Calls::kLong || is_anchor(graph_[v]) || graph_[v].type.shape != group.domain))
-      return false;
+    if (!reduction && (is_anchor(graph_[v]) || graph_[v].type.shape != group.domain)) return false;
+    // The states of one weight, which its gradient updates: one pass over them.
+    if (!reduction && calls_ == Calls::kLong) return written >= 0 && shares_root(cone, group);
     if (reduction && group.axes.empty()) return false;
     const auto shared = [](const std::set<ValueId>& a, const std::set<ValueId>& b) {
       return std::any_of(a.begin(), a.end(), [&](ValueId r) { return b.count(r) != 0; });
@@ -317,6 +318,14 @@ class Fuser {
       const Cone other = cone_of(root);
       return shared(cone.roots, other.roots) || shared(cone.given, other.given);
     });
+  }
+
+  // Whether a root of the group reads a root of the group's own shape that the cone reads too.
+  bool shares_root(const Cone& cone, const Group& group) const {
+    for (ValueId root : group.roots)
+      for (ValueId read : cone_of(root).roots)
+        if (cone.roots.count(read) && graph_[read].type.shape == group.domain) return true;
+    return false;
   }
 
   int32_t open_group(ValueId v) {

@@ -24,10 +24,9 @@ Graph with_bodies(const Graph& graph, Pass pass) {
 }  // namespace
 
 Graph optimize(const Graph& graph, const Module& module) {
-  static constexpr Pass kPasses[] = {eliminate_dead, narrow_scans,   eliminate_dead, decompose,
-                                     simplify,       eliminate_dead, choose_layouts, simplify,
-                                     eliminate_dead, simplify,       eliminate_dead, hoist,
-                                     narrow_scans,   eliminate_dead};
+  static constexpr Pass kPasses[] = {eliminate_dead, narrow_scans,   eliminate_dead, decompose,      simplify,
+                                     eliminate_dead, choose_layouts, simplify,       eliminate_dead, simplify,
+                                     eliminate_dead, hoist,          narrow_scans,   eliminate_dead};
   Graph result = graph;
   for (Pass pass : kPasses) {
     result = with_bodies(result, pass);

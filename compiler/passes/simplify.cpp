@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "compiler/ops/elementwise.h"
+#include "compiler/ops/gather.h"
 #include "compiler/ops/op.h"
 #include "compiler/ops/shape.h"
 #include "compiler/passes/join_pads.h"
@@ -97,7 +98,7 @@ std::optional<ValueId> composed_movement(Builder& b, const Node& node) {
   if (node.op == OpKind::kReshape && inner.op == OpKind::kReshape) return reshape(b, inner.inputs[0], node.type.shape);
   if (node.op == OpKind::kReshape && node.type.shape == inner.type.shape) return node.inputs[0];
   if (node.op == OpKind::kTranspose && moves_nothing(inner.type.shape, node.attrs.integers("perm")))
-    return reshape(b, node.inputs[0], node.type.shape);
+    return reshape(b, inner.op == OpKind::kReshape ? inner.inputs[0] : node.inputs[0], node.type.shape);
   if (node.op == OpKind::kTranspose && inner.op == OpKind::kTranspose) {
     std::vector<int64_t> perm;
     for (int64_t p : node.attrs.integers("perm")) perm.push_back(inner.attrs.integers("perm")[static_cast<size_t>(p)]);
@@ -109,6 +110,24 @@ std::optional<ValueId> composed_movement(Builder& b, const Node& node) {
     return broadcast_in_dims(b, inner.inputs[0], node.type.shape, dims);
   }
   return std::nullopt;
+}
+
+// Rows by index in another order are rows by indices in that order: indices are lighter to move.
+std::optional<ValueId> moved_indices(Builder& b, const Node& node) {
+  const bool gathers = node.op == OpKind::kTranspose && b.graph[node.inputs[0]].op == OpKind::kGather;
+  const bool scatters = node.op == OpKind::kScatterAdd && b.graph[node.inputs[1]].op == OpKind::kTranspose;
+  if (!gathers && !scatters) return std::nullopt;
+  const Node inner = b.graph[node.inputs[gathers ? 0 : 1]];
+  const ValueId indices = gathers ? inner.inputs[1] : node.inputs[0];
+  const size_t rank = b.shape(indices).size();
+  std::vector<int64_t> perm = (gathers ? node : inner).attrs.integers("perm");
+  for (size_t i = rank; i < perm.size(); ++i)
+    if (perm[i] != static_cast<int64_t>(i)) return std::nullopt;
+  perm.resize(rank);
+  if (gathers) return gather(b, inner.inputs[0], transpose(b, indices, perm));
+  std::vector<int64_t> inverse(rank);
+  for (size_t i = 0; i < rank; ++i) inverse[static_cast<size_t>(perm[i])] = static_cast<int64_t>(i);
+  return scatter_add(b, transpose(b, indices, inverse), inner.inputs[0], node.type.shape);
 }
 
 // A broadcast of a reshape that only drops or adds extents of 1 is a broadcast of what was reshaped: reductions that
@@ -174,6 +193,7 @@ Graph simplify(const Graph& graph) {
     if (auto value = folded(b, node)) return *value;
     if (auto value = composed_movement(b, node)) return *value;
     if (auto value = broadcast_of_squeezed(b, node)) return *value;
+    if (auto value = moved_indices(b, node)) return *value;
     if (auto value = moved_constant(b, node)) return *value;
     if (auto value = joined_pads(b, node)) return *value;
     if (auto value = sunk(b, node)) return *value;

@@ -147,8 +147,7 @@ std::optional<std::vector<int64_t>> window_extents(const WindowOptions& o, const
   std::vector<int64_t> extents = spatial_extents(o, image);
   const Window window = padded_window(o, extents);
   for (size_t i = 0; i < extents.size(); ++i) {
-    extents[i] =
-        window_extent(extents[i], o.size[i], o.strides[i], o.dilations[i], window.low[i], window.high[i]);
+    extents[i] = window_extent(extents[i], o.size[i], o.strides[i], o.dilations[i], window.low[i], window.high[i]);
     if (extents[i] < 1)
       return misfit(fmt::format("{} ({}) does not fit into the input {}: the output would be empty", what,
                                 fmt::join(o.size, ", "), keras_shape(image)),

@@ -100,10 +100,15 @@ LayerBody max_pooling3d(LayerConfig& c) {
 LayerBody global_average_pooling1d(LayerConfig& c) {
   LayerBody body = global_pooling(c, mean, 1);
   const GlobalPool o = read_global_pool(c, 1);
-  body.call_all = [=](CallScope& scope, const Tensors& inputs) {
+  body.call_all = [=, misfit = Misfit(c)](CallScope& scope, const Tensors& inputs) {
     Builder& b = scope.b;
     const ValueId x = inputs[0].value, mask = inputs[0].mask;
-    return Tensors{{mask < 0 ? mean(b, x, o.axes, o.keep_dims) : masked_mean(b, x, mask, o), -1}};
+    if (mask < 0) return Tensors{{mean(b, x, o.axes, o.keep_dims), -1}};
+    const Shape image = b.shape(x), counted = b.shape(mask);
+    if (counted.size() == 2 && counted[1] == image[static_cast<size_t>(o.axes[0])])
+      return Tensors{{masked_mean(b, x, mask, o), -1}};
+    misfit(fmt::format("a mask {} does not fit the steps of the input {}", keras_shape(counted), keras_shape(image)));
+    return Tensors{{mean(b, x, o.axes, o.keep_dims), -1}};
   };
   return body;
 }

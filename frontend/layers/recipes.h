@@ -27,6 +27,8 @@ LayerBody identity_layer(LayerConfig& c);
 LayerBody input_layer(LayerConfig& c);
 // dot.cpp
 LayerBody dot_layer(LayerConfig& c);
+// lambda.cpp
+LayerBody lambda_layer(LayerConfig& c);
 // embedding.cpp
 LayerBody embedding(LayerConfig& c);
 LayerBody masking(LayerConfig& c);

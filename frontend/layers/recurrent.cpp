@@ -13,6 +13,7 @@ struct Rnn {
   Cell cell;
   bool sequences = false, states = false;  // what it returns
   bool backwards = false, stateful = false, unroll = false, zero_masked = false;
+  bool mask_with_states = false;  // whether the input's own mask counts where initial states are given: Keras 2
 };
 
 Rnn read_rnn(LayerConfig& c, Cell cell) {
@@ -23,6 +24,7 @@ Rnn read_rnn(LayerConfig& c, Cell cell) {
   rnn.stateful = c.boolean("stateful", false);
   rnn.unroll = c.boolean("unroll", false);
   rnn.zero_masked = c.boolean("zero_output_for_mask", false);
+  rnn.mask_with_states = c.boolean("mask_with_initial_state", false);
   c.refuse("time_major");
   c.ignore({"input_length"});
   return rnn;
@@ -43,7 +45,8 @@ std::string memory_name(size_t i) {
 class RnnCall {
  public:
   RnnCall(CallScope& scope, const Rnn& rnn, const Tensors& inputs)
-      : scope_(scope), b_(scope.b), rnn_(rnn), mask_(inputs[0].mask) {
+      : scope_(scope), b_(scope.b), rnn_(rnn), output_mask_(inputs[0].mask) {
+    if (inputs.size() == 1 || inputs[0].mask_given || rnn.mask_with_states) mask_ = inputs[0].mask;
     x_ = swap_time(b_, inputs[0].value);
     steps_ = b_.shape(x_)[0].size;
     for (size_t i = 0; i < rnn.cell.states; ++i) initial_.push_back(initial_state(i, inputs));
@@ -54,7 +57,7 @@ class RnnCall {
 
   Tensors run() {
     const ValueId loop = make_loop();
-    Tensors outputs{{output(loop), rnn_.sequences ? mask_ : -1}};
+    Tensors outputs{{output(loop), rnn_.sequences ? output_mask_ : -1}};
     for (size_t i = 0; i < rnn_.cell.states; ++i) {
       const ValueId state = final_carry(b_, loop, static_cast<int64_t>(i));
       if (rnn_.stateful) scope_.update(memory_name(i), state);
@@ -119,7 +122,8 @@ class RnnCall {
   CallScope& scope_;
   Builder& b_;
   const Rnn& rnn_;
-  const ValueId mask_;
+  const ValueId output_mask_;
+  ValueId mask_ = -1;
   ValueId x_ = -1;
   int64_t steps_ = 0;
   std::vector<ValueId> initial_;

@@ -22,7 +22,8 @@ bool is_margin(const json::Value& v) {
 
 // 2, or [1, 2]: both ends of one dimension
 bool read_ends(const json::Value& value, Margins& margins) {
-  const bool pair = value.is_array() && value.items.size() == 2 && is_margin(value.items[0]) && is_margin(value.items[1]);
+  const bool pair =
+      value.is_array() && value.items.size() == 2 && is_margin(value.items[0]) && is_margin(value.items[1]);
   if (!pair && !is_margin(value)) return false;
   margins.before.push_back(pair ? value.items[0].integer : value.integer);
   margins.after.push_back(pair ? value.items[1].integer : value.integer);
@@ -42,9 +43,9 @@ Margins read_margins(LayerConfig& c, const std::string& key, size_t spatial_rank
     for (const json::Value& item : value->items) good = good && read_ends(item, margins);
   }
   if (good && margins.before.size() == spatial_rank) return margins;
-  c.error(key, spatial_rank == 1 ? "an integer of 0 or more, or a pair of them"
-                                 : fmt::format("an integer of 0 or more, or a list of {} integers or pairs of them",
-                                               spatial_rank));
+  c.error(key, spatial_rank == 1
+                   ? "an integer of 0 or more, or a pair of them"
+                   : fmt::format("an integer of 0 or more, or a list of {} integers or pairs of them", spatial_rank));
   return one;
 }
 

@@ -100,9 +100,8 @@ LayerBody separable(LayerConfig& c, size_t spatial_rank) {
     const int64_t channels = channels_of(inputs[0], window.format);
     std::vector<int64_t> mix = ones;
     mix.insert(mix.end(), {channels * multiplier, filters});
-    std::vector<Weight> weights{
-        depthwise.weight("depthwise_kernel", depthwise_shape(window, channels, multiplier)),
-        pointwise.weight("pointwise_kernel", mix)};
+    std::vector<Weight> weights{depthwise.weight("depthwise_kernel", depthwise_shape(window, channels, multiplier)),
+                                pointwise.weight("pointwise_kernel", mix)};
     if (use_bias) weights.push_back(bias.weight("bias", {filters}));
     return weights;
   };

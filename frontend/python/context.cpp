@@ -5,6 +5,8 @@ namespace kcc::python {
 namespace {
 constexpr int kMostNesting = 16;
 constexpr int64_t kMostLeaves = 100000;
+// What comes after works on every node, so that a function may make fewer of them than it may take steps.
+constexpr int64_t kNodeCost = 10;
 }  // namespace
 
 std::nullopt_t Context::fail(Mark mark, std::string message, std::string hint) {
@@ -14,7 +16,8 @@ std::nullopt_t Context::fail(Mark mark, std::string message, std::string hint) {
 }
 
 bool Context::spend(Mark mark, int64_t cost) {
-  budget -= cost;
+  budget -= cost + kNodeCost * (b.graph.size() - nodes);
+  nodes = b.graph.size();
   if (budget >= 0) return true;
   fail(mark, "the function takes too many steps to build", "loops are unrolled: use functions over whole tensors");
   return false;

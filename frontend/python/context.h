@@ -18,16 +18,17 @@ using Result = std::optional<Value>;
 struct Context {
   Builder& b;
   const Run& run;
-  std::string file = {};    // of the function that runs
-  int64_t budget = 500000;  // of steps and of nodes
-  int depth = 0;            // of the interpreter's recursion
+  std::string file = {};           // of the function that runs
+  int64_t budget = 300000;         // of steps; a node of the graph costs several
+  ValueId nodes = b.graph.size();  // that are paid for
+  int depth = 0;                   // of the interpreter's recursion
   bool failed = false;
   // Calls a function value with arguments by position.
   std::function<Result(Mark, const Value& function, std::vector<Value> arguments)> call = nullptr;
 
   // Only the first error of a run is told: the others follow from it.
   std::nullopt_t fail(Mark mark, std::string message, std::string hint = "");
-  // False after reporting that the run takes too long.
+  // Pays for some steps and for the nodes made since the last time. False after reporting that the run takes too long.
   bool spend(Mark mark, int64_t cost);
   // A list or tuple, unless it grew too large.
   Result sequence(Mark mark, std::vector<Value> values, bool is_list);

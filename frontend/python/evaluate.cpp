@@ -12,7 +12,7 @@ namespace kcc::python {
 namespace {
 
 // Of expressions inside expressions and calls inside calls: the machine's stack is finite.
-constexpr int kMostDepth = 800;
+constexpr int kMostDepth = 400;
 
 }  // namespace
 

@@ -93,6 +93,7 @@ Result tensor_subscript(Context& c, Mark mark, ValueId x, const Value& index) {
     if (!c.spend(mark, 1)) return std::nullopt;
     if (part.is_none()) {
       x = insert_axis(c.b, x, axis++);
+      if (!check_shape(c, mark, c.b.shape(x))) return std::nullopt;
       continue;
     }
     const Dim dim = c.b.shape(x)[axis];

@@ -48,11 +48,15 @@ class Lexer {
  private:
   char peek(size_t ahead = 0) const { return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0'; }
 
-  // Columns count characters, of which UTF-8 may need several bytes.
-  Mark mark_of(size_t at) const {
-    const auto starts = [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; };
-    const auto begin = text_.begin() + static_cast<int64_t>(std::min(line_start_, at));
-    return {line_, 1 + static_cast<int>(std::count_if(begin, text_.begin() + static_cast<int64_t>(at), starts))};
+  // Columns count characters, of which UTF-8 may need several bytes. Places mostly follow one another, and lines may
+  // be long: counting goes on where it stopped.
+  Mark mark_of(size_t at) {
+    if (counted_to_ < line_start_ || at < counted_to_) {
+      counted_to_ = std::min(line_start_, at);
+      column_ = 1;
+    }
+    for (; counted_to_ < at; ++counted_to_) column_ += (static_cast<unsigned char>(text_[counted_to_]) & 0xc0) != 0x80;
+    return {line_, column_};
   }
 
   void push(TokenKind kind, size_t start, std::string text) {
@@ -87,7 +91,7 @@ class Lexer {
     if (brackets_ == 0) push(TokenKind::kNewline, at_, "");
     ++at_;
     next_line();
-    at_line_start_ = true;
+    at_line_start_ = brackets_ == 0;
   }
 
   void comment() {
@@ -209,8 +213,8 @@ class Lexer {
   Diagnostics& diagnostics_;
   std::vector<Token> tokens_;
   std::vector<size_t> indents_{0};
-  size_t at_ = 0, line_start_ = 0;
-  int line_ = 1, brackets_ = 0;
+  size_t at_ = 0, line_start_ = 0, counted_to_ = 0;
+  int line_ = 1, column_ = 1, brackets_ = 0;
   bool at_line_start_ = true, failed_ = false;
 };
 

@@ -160,10 +160,8 @@ Result call_builtin(Context& c, Mark mark, const Native& native, std::vector<Val
   if (native.self) by_position.insert(by_position.begin(), *native.self);
   Call call(c, mark, *native.function);
   if (!call.bind(std::move(by_position), by_name)) return std::nullopt;
-  const ValueId before = c.b.graph.size();
   Result result = native.function->run(call);
-  if (!c.spend(mark, c.b.graph.size() - before) || c.failed) return std::nullopt;
-  return result;
+  return c.spend(mark, 1) && !c.failed ? result : std::nullopt;
 }
 
 }  // namespace kcc::python

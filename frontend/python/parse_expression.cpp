@@ -5,7 +5,9 @@
 namespace kcc::python {
 namespace {
 
-// Deeper trees would need more stack than there may be.
+// Deeper trees would need more stack than there may be: brackets take the parser more of it than chains of operators
+// do.
+constexpr int kMostBrackets = 64;
 constexpr int kMostDepth = 100;
 
 class ExpressionParser {
@@ -71,7 +73,7 @@ class ExpressionParser {
 
   template <typename Parse>
   Expr deeper(const Parse& parse) {
-    if (++depth_ > kMostDepth) c_.fail(c_.mark(), "the expression is nested too deep");
+    if (++depth_ > kMostBrackets) c_.fail(c_.mark(), "the expression is nested too deep");
     Expr e = parse();
     --depth_;
     return e;

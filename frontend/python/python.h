@@ -35,7 +35,7 @@ class Program {
   std::vector<std::shared_ptr<const Source>> sources_;
 };
 
-// Where a run's operations go, what it may ask for, and where its errors are told.
+// One run of a function: where its operations go, what it may ask for, and where its errors are told.
 struct Run {
   Builder& b;
   Diagnostics& diagnostics;

@@ -14,6 +14,8 @@ namespace {
 
 // A tensor's bytes must stay below 2^31: kernels index with 32 bits.
 constexpr int64_t kMostElements = (int64_t{1} << 29) - 1;
+// Nothing needs more dimensions, and kernels take time with each.
+constexpr size_t kMostDimensions = 8;
 // Constants become operations one by one.
 constexpr size_t kMostConstants = 1024;
 
@@ -68,7 +70,7 @@ bool unusable(const Shape& shape) {
     batched += dim.batched;
     if (dim.size < 1 || __builtin_mul_overflow(count, dim.size, &count) || count > kMostElements) return true;
   }
-  return batched > 1;
+  return batched > 1 || shape.size() > kMostDimensions;
 }
 
 bool check_shape(Context& c, Mark mark, const Shape& shape) {
@@ -80,7 +82,9 @@ bool check_shape(Context& c, Mark mark, const Shape& shape) {
     c.fail(mark, fmt::format("the result would have the shape {}, which holds no elements", keras_shape(shape)));
     return false;
   }
-  if (batched > 1)
+  if (shape.size() > kMostDimensions)
+    c.fail(mark, fmt::format("the result would have {} dimensions, more than {}", shape.size(), kMostDimensions));
+  else if (batched > 1)
     c.fail(mark,
            fmt::format("the result would have the shape {}: only one dimension may depend on the batch",
                        keras_shape(shape)),

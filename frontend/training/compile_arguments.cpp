@@ -15,8 +15,8 @@ using json::Value;
 class Resolver {
  public:
   Resolver(const CompileSpec& compile, const TrainingOverrides& overrides, const std::vector<NamedType>& outputs,
-           const Report& report)
-      : compile_(compile), overrides_(overrides), outputs_(outputs), report_(report) {
+           const Environment& environment, const Report& report)
+      : compile_(compile), overrides_(overrides), outputs_(outputs), environment_(environment), report_(report) {
     training_.outputs.resize(outputs.size());
     for (const NamedType& output : outputs) names_.push_back(output.name);
   }
@@ -58,7 +58,7 @@ class Resolver {
     if (shape.size() < 2)
       return report.error(value.mark, fmt::format("output '{}' has the shape {}, and a loss needs rank 2 or more",
                                                   names_[output], keras_shape(shape)));
-    training_.outputs[output].loss = read_loss(value, shape, report);
+    training_.outputs[output].loss = read_loss(value, shape, environment_, report);
   }
 
   void losses() {
@@ -158,8 +158,14 @@ class Resolver {
                                              json::to_text(value), names_[output]));
       return;
     }
-    if (auto metric = read_metric(value, *training.loss, outputs_[output].type.shape, report))
-      (training.*list).push_back(std::move(*metric));
+    auto metric = read_metric(value, *training.loss, outputs_[output].type.shape, environment_, report);
+    if (!metric) return;
+    if (!metric->per_sample && list == &OutputTraining::weighted_metrics)
+      return report.error(
+          value.mark,
+          fmt::format("metric '{}' gives one value a batch, which no weights of samples apply to", metric->name),
+          "list it under metrics, or return a value for each sample");
+    (training.*list).push_back(std::move(*metric));
   }
 
   void metrics(const Value& value, const char* argument, MetricList list) {
@@ -211,6 +217,7 @@ class Resolver {
   const CompileSpec& compile_;
   const TrainingOverrides& overrides_;
   const std::vector<NamedType>& outputs_;
+  const Environment& environment_;
   const Report& report_;
   std::vector<std::string> names_;
   TrainingSpec training_;
@@ -223,8 +230,9 @@ bool TrainingSpec::has_loss() const {
 }
 
 TrainingSpec resolve_compile(const CompileSpec& compile, const TrainingOverrides& overrides,
-                             const std::vector<NamedType>& outputs, const Report& report) {
-  return Resolver(compile, overrides, outputs, report).run();
+                             const std::vector<NamedType>& outputs, const Environment& environment,
+                             const Report& report) {
+  return Resolver(compile, overrides, outputs, environment, report).run();
 }
 
 }  // namespace kcc

@@ -28,6 +28,7 @@ struct TrainingSpec {
 };
 
 TrainingSpec resolve_compile(const CompileSpec& compile, const TrainingOverrides& overrides,
-                             const std::vector<NamedType>& outputs, const Report& report);
+                             const std::vector<NamedType>& outputs, const Environment& environment,
+                             const Report& report);
 
 }  // namespace kcc

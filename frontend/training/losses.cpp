@@ -9,6 +9,7 @@
 #include "frontend/expressions.h"
 #include "frontend/layer.h"
 #include "frontend/names.h"
+#include "frontend/training/custom_training.h"
 
 namespace kcc {
 namespace {
@@ -148,7 +149,8 @@ std::optional<Loss> make_loss(const std::string& name, ConfigReader& options, co
   return loss;
 }
 
-std::optional<Loss> read_loss(const json::Value& value, const Shape& prediction, const Report& report) {
+std::optional<Loss> read_loss(const json::Value& value, const Shape& prediction, const Environment& environment,
+                              const Report& report) {
   auto object = named_object(value);
   // A function given as loss=f is written as a wrapper with the function inside.
   const bool wrapped = object && object->name == "LossFunctionWrapper" && object->config && object->config->find("fn");
@@ -158,11 +160,16 @@ std::optional<Loss> read_loss(const json::Value& value, const Shape& prediction,
     report.error(value.mark, fmt::format("the loss is {}, expected its name or configuration", json::to_text(value)));
     return std::nullopt;
   }
-  const std::string name = resolve(*object, prediction, report);
   ConfigReader options(object->config, object->mark, fmt::format("loss '{}'", object->name), report);
-  auto loss = make_loss(name, options, prediction);
+  const auto custom = find_function(object->name, wrapped ? nullptr : object->config, environment, report);
+  if (custom && !wrapped) return custom_loss(*custom, prediction);
+  const std::string name = custom ? object->name : resolve(*object, prediction, report);
+  auto loss = custom ? custom_loss(*custom, prediction) : make_loss(name, options, prediction);
+  if (custom && !loss) return std::nullopt;
   if (!loss) {
-    report.error(object->mark, fmt::format("unknown loss '{}'", object->name), did_you_mean(name, names()));
+    const std::string near = did_you_mean(name, names());
+    report.error(object->mark, fmt::format("unknown loss '{}'", object->name),
+                 near.empty() ? define_hint(object->name, "y_true, y_pred", environment) : near);
     return std::nullopt;
   }
   loss->reduction = read_reduction(options);

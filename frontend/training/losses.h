@@ -33,7 +33,8 @@ struct Loss {
 };
 
 // A name, an alias or a configuration; `prediction` is the shape of the output it is for.
-std::optional<Loss> read_loss(const json::Value& value, const Shape& prediction, const Report& report);
+std::optional<Loss> read_loss(const json::Value& value, const Shape& prediction, const Environment& environment,
+                              const Report& report);
 
 // The functions by themselves, for metrics of the same name: their options are "from_logits" and the like. Empty,
 // without a report, if no loss has this canonical name.

@@ -9,6 +9,7 @@
 #include "compiler/ops/reduce.h"
 #include "compiler/ops/shape.h"
 #include "frontend/names.h"
+#include "frontend/training/custom_training.h"
 
 namespace kcc {
 namespace {
@@ -94,7 +95,7 @@ bool labels_suit(const std::string& name, bool wants_indices, const Loss& loss, 
 }  // namespace
 
 std::optional<MetricFunction> read_metric(const json::Value& value, const Loss& loss, const Shape& prediction,
-                                          const Report& report) {
+                                          const Environment& environment, const Report& report) {
   auto object = named_object(value);
   if (!object) {
     report.error(value.mark, fmt::format("the metric is {}, expected its name or configuration", json::to_text(value)));
@@ -107,9 +108,16 @@ std::optional<MetricFunction> read_metric(const json::Value& value, const Loss& 
   const std::string name =
       value.is_string() && is_plain_accuracy(written) ? which_accuracy(loss, prediction) : canonical_loss(object->name);
   ConfigReader options(object->config, object->mark, fmt::format("metric '{}'", object->name), report);
+  const bool wrapped = object->name != written;
+  if (const auto custom = find_function(object->name, wrapped ? nullptr : object->config, environment, report)) {
+    const std::string reported = wrapped ? options.text("name", custom->name()) : custom->name();
+    return custom_metric(*custom, reported, loss, prediction);
+  }
   const auto known = make(name, options, prediction);
   if (!known) {
-    report.error(object->mark, fmt::format("unknown metric '{}'", object->name), did_you_mean(name, names()));
+    const std::string near = did_you_mean(name, names());
+    report.error(object->mark, fmt::format("unknown metric '{}'", object->name),
+                 near.empty() ? define_hint(object->name, "y_true, y_pred", environment) : near);
     return std::nullopt;
   }
   if (!labels_suit(name, known->class_indices, loss, prediction)) {

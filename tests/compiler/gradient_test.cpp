@@ -54,6 +54,15 @@ Row conv_row(const std::string& name, const Ints& image, const Ints& kernel, con
   return {name, {batched(image), fixed(kernel)}, build};
 }
 
+// image: of the result
+Row transposed_row(const std::string& name, const Ints& given, const Ints& kernel, const Window& window,
+                   const Ints& image) {
+  const auto build = [=](Builder& b, const Inputs& in) {
+    return conv_transpose(b, in[0], in[1], window, batched(image));
+  };
+  return {name, {batched(given), fixed(kernel)}, build};
+}
+
 Row pool_row(const std::string& name, bool max, const Ints& image, const Ints& size, const Window& window) {
   const auto build = [=](Builder& b, const Inputs& in) {
     return max ? max_pool(b, in[0], size, window) : avg_pool(b, in[0], size, window);
@@ -225,6 +234,10 @@ std::vector<Row> window_rows() {
       conv_row("conv with strides and padding", {5, 6, 2}, {3, 3, 2, 2}, {{2, 2}, {1, 1}, {1, 0}, {1, 1}}),
       conv_row("conv with a stride over its kernel", {5, 7, 1}, {1, 2, 1, 2}, {{2, 3}, {1, 1}, {0, 0}, {0, 0}}),
       conv_row("conv with dilation", {6, 7, 1}, {3, 2, 1, 2}, {{1, 1}, {2, 3}, {1, 0}, {2, 1}}),
+      transposed_row("transposed conv", {3, 4, 2}, {3, 2, 3, 2}, {{1, 1}, {1, 1}, {0, 0}, {0, 0}}, {5, 5, 3}),
+      transposed_row("transposed conv with strides", {2, 3, 2}, {3, 2, 1, 2}, {{2, 3}, {1, 1}, {1, 0}, {0, -1}},
+                     {4, 9, 1}),
+      transposed_row("transposed conv with dilation", {4, 2}, {3, 1, 2}, {{1}, {2}, {1}, {1}}, {6, 1}),
       conv_row("conv in groups", {4, 4, 4}, {2, 2, 2, 6}, {{1, 1}, {1, 1}, {0, 0}, {0, 0}}, 2),
       conv_row("depthwise conv", {4, 4, 3}, {3, 3, 1, 3}, {{1, 1}, {1, 1}, {1, 1}, {1, 1}}, 3),
       conv_row("conv over a line", {7, 2}, {3, 2, 3}, {{2}, {1}, {1}, {1}}),

@@ -5,6 +5,7 @@
 
 #include "compiler/ir/print.h"
 #include "compiler/ops/elementwise.h"
+#include "compiler/ops/gather.h"
 #include "compiler/ops/leaf.h"
 #include "compiler/ops/reduce.h"
 #include "compiler/ops/rows.h"
@@ -34,6 +35,11 @@ const Row kRows[] = {
        return transpose(b, transpose(b, x, {0, 2, 1}), {0, 2, 1});
      },
      1},
+    {"a transpose that moves nothing",
+     [](Builder& b, ValueId x) {
+       return transpose(b, reshape(b, x, batched_shape({2, 1, 3})), {0, 2, 1, 3});
+     },
+     2},
     {"reshapes that cancel",
      [](Builder& b, ValueId x) {
        return reshape(b, reshape(b, x, batched_shape({6})), batched_shape({2, 3}));
@@ -41,6 +47,21 @@ const Row kRows[] = {
      1},
     {"kept dimensions", [](Builder& b, ValueId x) { return sub(b, x, reduce_max(b, x, {-1}, true)); }, 4},
     {"work before a view", [](Builder& b, ValueId x) { return neg(b, reshape(b, x, batched_shape({6}))); }, 3},
+    {"a condition that is known",
+     [](Builder& b, ValueId x) { return select(b, constant(b, 0, DType::kBool), neg(b, x), x); }, 1},
+    {"gradients of slices that make up the whole",
+     [](Builder& b, ValueId x) {
+       const auto part = [&](int64_t k) { return slice(b, x, {0, 0, k}, {1, 2, 1}, {1, 1, 1}); };
+       const auto padded = [&](int64_t k) { return pad(b, part(k), {0, 0, k}, {0, 0, 2 - k}, 0); };
+       return add(b, add(b, padded(1), padded(2)), padded(0));
+     },
+     5},
+    {"rows added up in another order",
+     [](Builder& b, ValueId x) {
+       const ValueId at = iota(b, Shape{{2, false}, {1, true}}, 0);
+       return scatter_add(b, at, transpose(b, x, {1, 0, 2}), fixed_shape({2, 3}));
+     },
+     4},
     {"softmax", [](Builder& b, ValueId x) { return softmax(b, x); }, 8},
 };
 

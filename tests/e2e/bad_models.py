@@ -46,7 +46,7 @@ TABLE = {
     "unknown kind of model": ({"class_name": "Sequentiel", "config": {"layers": []}}, ["Sequentiel", "Sequential"]),
     "no layers": (sequential(), [r"layer"]),
     "unknown layer": (sequential(("Dens", {"units": 3, "input_dim": 4})), ["'Dens'", "did you mean 'Dense'"]),
-    "lambda": (sequential(DENSE, ("Lambda", {"function": "x"})), ["Lambda"]),
+    "lambda": (sequential(DENSE, ("Lambda", {"function": "x"})), ["lambda", "--define FILE"]),
     "unknown option": (sequential(("Dense", {"units": 3, "unit": 3, "input_dim": 4})), ["'unit'", "'units'"]),
     "missing option": (sequential(("Dense", {"input_dim": 4})), ["units"]),
     "option of wrong type": (sequential(("Dense", {"units": "ten", "input_dim": 4})), ["units", "ten"]),
@@ -117,6 +117,20 @@ class BadModels(Case):
         self.refuse("model.json", "-o", "no/such/folder/out", patterns=["no/such/folder"])
         (self.folder / "folder").mkdir()
         self.refuse("model.json", "-o", "folder", patterns=["folder"])
+
+    def test_weights_that_cannot_be_embedded(self):
+        self.write("model.json", mlp())
+        self.write("text.h5", "no weights")
+        for file, pattern in (("none.h5", r"none\.h5"), ("text.h5", r"text\.h5: error: not a weights file")):
+            self.refuse("model.json", "-o", "out", "--weights", file, patterns=[pattern])
+
+    def test_inference_needs_nothing_of_training(self):
+        model = sequential(DENSE, loss="my_loss", optimizer="my_optimizer", metrics=["my_metric"])
+        self.write("model.json", model)
+        done = run(tools.KCC, "model.json", "--emit=plan", "-o", "plan", cwd=self.folder)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, "my_loss")
+        self.assert_works(run(tools.KCC, "model.json", "--emit=plan", "-o", "plan", "--inference", cwd=self.folder))
 
     def test_wrong_usage_exits_with_two(self):
         self.write("model.json", mlp())

@@ -8,11 +8,15 @@ from pathlib import Path
 
 os.environ["KERAS_BACKEND"] = "jax"
 
+import keras
 import numpy as np
 
+import backend_functions
 from compare import GRADIENT, compare, compare_metrics, compare_weights, join, largest
 from kcc_side import run
 
+# Models whose answers were recorded from TensorFlow, because JAX gives others: tests/cases/recorded/README.md.
+RECORDED = Path(__file__).resolve().parents[1] / "cases" / "recorded"
 ZOO = Path(__file__).resolve().parents[2].parent / "shared" / "zoo"
 EPOCHS = 3
 
@@ -24,6 +28,7 @@ def zoo():
     sys.path.insert(0, str(ZOO))
     import seed_models
     import zoo as module
+    module.legacy_backend = backend_functions  # Keras's own needs TensorFlow
     return seed_models, module
 
 
@@ -105,11 +110,52 @@ def check(tools, case, scale, zoo):
     model.compile("model.json", "trainer")
     model.compile("train_model.json", "train")
     parts = {"predict": model.predict(), "evaluate": model.evaluate(), **model.fit()}
-    note = ", ".join(f"{name} {error:.2g}" for name, (error, _) in parts.items()) + " of what is allowed"
-    shares = {name: error for name, (error, _) in parts.items()}
-    (model.folder / "result.json").write_text(json.dumps({
-        "name": case.name, "tags": case.tags, "scale": scale, "parameters": model.model.count_params(),
-        "compile_s": model.compile_s, "shares": shares}))
+    return verdict(case.name, scale, model.model, model.compile_s, parts, model.folder, case.tags)
+
+
+def check_recorded(tools, name):
+    """As check, against recorded answers."""
+    recorded = RECORDED / name
+    folder = tools.work / f"{name}_recorded"
+    folder.mkdir(parents=True)
+    expected = np.load(recorded / "expected.npz")
+    x, y = ["-x", next(recorded.glob("x-*.npy"))], ["-y", next(recorded.glob("y-*.npy"))]
+    for model, program in (("model.json", "trainer"), ("train_model.json", "train")):
+        run(tools.kcc, recorded / model, "-o", folder / program, "--cache", tools.work / "cache")
+    weights = ["--weights", recorded / "weights.weights.h5"]
+    run(folder / "trainer", "predict", *x, *weights, "-o", folder / "predictions.npy")
+    evaluation = json.loads(run(folder / "trainer", "evaluate", *x, *y, *weights, "--json"))
+    run(folder / "train", "fit", *x, *y, "--weights", recorded / "train_weights.weights.h5", "--epochs", EPOCHS,
+        "--shuffle", "false", "--save", folder / "trained.weights.h5", "--history", folder / "history.json")
+    named = lambda prefix: {key.removeprefix(prefix): expected[key] for key in expected.files if key.startswith(prefix)}
+    model = keras.models.model_from_json((recorded / "train_model.json").read_text())
+    values = lambda file: [np.array(v.value) for v in load(model, file).weights if "float" in str(v.dtype)]
+    theirs = named("weights/")
+    by_path = lambda arrays: dict(zip(theirs, arrays))
+    parts = {
+        "predict": join(compare(key, np.load(folder / "predictions.npy"), value, 1e-5 * largest(value))
+                        for key, value in named("predict/").items()),
+        "evaluate": compare_metrics("evaluate", {k: v[-1] for k, v in evaluation.items()}, named("evaluate/")),
+        "history": compare_metrics("history", json.loads((folder / "history.json").read_text()), named("history/"),
+                                   GRADIENT),
+        "weights": compare_weights(1e-4, by_path(values(folder / "trained.weights.h5")), theirs,
+                                   by_path(values(recorded / "train_weights.weights.h5"))),
+    }
+    return verdict(name, "small", model, 0, parts, folder, ["recorded"])
+
+
+def load(model, file):
+    model.load_weights(file)
+    return model
+
+
+def verdict(name, scale, model, compile_s, parts, folder, tags):
+    """(note, failures); result.json is for models_table.py."""
+    shares = {key: error for key, (error, _) in parts.items()}
+    (folder / "result.json").write_text(json.dumps({
+        "name": name, "tags": tags, "scale": scale, "parameters": model.count_params(), "compile_s": compile_s,
+        "shares": shares}))
+    note = ", ".join(f"{key} {error:.2g}" for key, error in shares.items()) + " of what is allowed"
     return note, [text for _, texts in parts.values() for text in texts]
 
 
@@ -119,5 +165,8 @@ def checks(scale):
     if seed_models is None:
         print(f"SKIPPED: no {ZOO}")
         return {}
-    return {name: lambda tools, case=case: check(tools, case, scale, module)
+    recorded = {name: lambda tools, name=name: check_recorded(tools, name)
+                for name in seed_models.SEEDS if scale == "small" and (RECORDED / name).is_dir()}
+    live = {name: lambda tools, case=case: check(tools, case, scale, module)
             for name, case in seed_models.SEEDS.items()}
+    return {**live, **recorded}

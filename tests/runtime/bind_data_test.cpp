@@ -100,6 +100,20 @@ TEST_F(BindData, TakesInputsAndTargetsByNameInAnyOrder) {
   for (int weights : {4, 5}) EXPECT_EQ(static_cast<const float*>(batch[weights])[1], 1.0f);
 }
 
+TEST_F(BindData, RefusesIndicesThatATableDoesNotHave) {
+  TensorInfo words = kInputs[1];
+  words.index_limit = 10;
+  Program program = program_of(1, 0);
+  program.inputs = &words;
+  const std::string good = save("good.npy", DType::kI32, {2, 5}, std::vector<int32_t>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
+  EXPECT_EQ(error(program, {good}, {}), "");
+  const std::string high = save("high.npy", DType::kI32, {2, 5}, std::vector<int32_t>{0, 1, 2, 3, 4, 5, 6, 7, 10, 9});
+  EXPECT_EQ(error(program, {high}, {}),
+            "x 'high.npy'[1, 3]: got 10, expected a whole number from 0 to 9; input 'words' takes indices from 0 to 9");
+  const std::string low = save("low.npy", DType::kF32, {1, 5}, std::vector<float>{0, 1, -1, 3, 4});
+  EXPECT_THAT(error(program, {low}, {}), HasSubstr("got -1, expected a whole number from 0 to 9"));
+}
+
 TEST_F(BindData, HandsOnRowsThatNeedNoConversion) {
   const std::string image = save_floats("image.npy", {6, 2, 2, 1});
   const std::string kind = save_floats("kind.npy", {6, 3});

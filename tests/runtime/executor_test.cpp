@@ -53,6 +53,18 @@ TEST_F(ExecutorTest, RefusesBatchesThatKernelsCannotAddress) {
   EXPECT_THAT(prepare_error({record_batch, 0, 0, 0}, 537), HasSubstr("--batch-size 536 fits"));
 }
 
+TEST_F(ExecutorTest, RunsAStatefulModelOnItsOwnBatchAlone) {
+  program_.fixed_batch = 4;
+  Executor executor(program_, state_, 1);
+  const EntryInfo entry = {record_batch, 64, 64, 0};
+  EXPECT_TRUE(executor.prepare(entry, 4));
+  EXPECT_TRUE(executor.check_samples(8));
+  EXPECT_EQ(executor.check_samples(10).error().message,
+            "the model is stateful and runs batches of 4 samples alone, of which 10 samples are no multiple");
+  EXPECT_EQ(executor.prepare(entry, 5).error().message,
+            "the model is stateful and runs batches of 4 samples alone, not of 5");
+}
+
 TEST_F(ExecutorTest, SaysWhenMemoryIsShort) {
   EXPECT_THAT(prepare_error({record_batch, int64_t{1} << 50, 0, 0}, 1),
               HasSubstr("out of memory: 1.00 PB for the activations of a batch of 1"));

@@ -100,6 +100,14 @@ TEST(Initialize, OrthogonalHasNoPreferredSign) {
   EXPECT_NEAR(sum / 2000, 0, 0.05);
 }
 
+// The bias of an LSTM's forget gate.
+TEST(Initialize, StartsSomeElementsAsOnes) {
+  TestState bias({6}, Fill::kConstant, 0.5, 0);
+  bias.info.ones_first = 2;
+  bias.info.ones_count = 3;
+  EXPECT_EQ(bias.fill(), (std::vector<float>{0.5, 0.5, 1, 1, 1, 0.5}));
+}
+
 TEST(Initialize, IdentityIsADiagonalOfTheGain) {
   EXPECT_EQ(TestState({2, 3}, Fill::kIdentity, 2, 0).fill(), (std::vector<float>{2, 0, 0, 0, 2, 0}));
 }

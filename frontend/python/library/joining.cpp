@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "compiler/ops/elementwise.h"
+#include "compiler/ops/gather.h"
 #include "compiler/ops/shape.h"
 #include "frontend/layer.h"
 #include "frontend/python/library.h"
@@ -132,8 +133,8 @@ Result tile(Call& a) {
   if (!counts) return std::nullopt;
   ValueId result = *x;
   while (counts->size() < a.b.shape(result).size()) counts->insert(counts->begin(), 1);
-  while (a.b.shape(result).size() < counts->size() && a.c.spend(a.mark, 1)) result = insert_axis(a.b, result, 0);
-  if (a.c.failed) return std::nullopt;
+  if (!check_shape(a.c, a.mark, Shape(counts->size()))) return std::nullopt;
+  while (a.b.shape(result).size() < counts->size()) result = insert_axis(a.b, result, 0);
   for (size_t axis = 0; axis < counts->size(); ++axis) {
     const int64_t count = (*counts)[axis];
     if (count == 1) continue;
@@ -149,13 +150,27 @@ Result tile(Call& a) {
   return Tensor{result};
 }
 
+// Rows of a table at positions that are known when the program runs.
+Result rows_at(Call& a, ValueId table) {
+  const Shape shape = a.b.shape(table);
+  const auto indices = a.tensor(1);
+  const auto axis = indices ? a.axis(2, shape.size()) : std::nullopt;
+  if (!axis) return std::nullopt;
+  if (*axis != 0 || shape[0].batched)
+    return a.fail(fmt::format("positions that are a tensor choose rows of a table, not along axis {} of {}", *axis,
+                              keras_shape(shape)),
+                  "multiply with ops.one_hot");
+  Shape result = a.b.shape(*indices);
+  result.insert(result.end(), shape.begin() + 1, shape.end());
+  if (!check_shape(a.c, a.mark, result)) return std::nullopt;
+  return Tensor{gather(a.b, table, cast(a.b, *indices, DType::kI32))};
+}
+
 // Elements at positions known at compile time.
 Result take(Call& a) {
   auto x = a.tensor(0);
   if (!x) return std::nullopt;
-  if (a[1].is<Tensor>())
-    return a.fail("positions that are a tensor are not supported",
-                  "multiply with ops.one_hot, or use an Embedding layer");
+  if (a[1].is<Tensor>()) return rows_at(a, *x);
   const auto positions = a.integers(1);
   if (!positions || positions->empty()) return a.fail("no positions");
   if (a.none(2)) x = reshape(a.b, *x, {element_count(a.b.shape(*x))});

@@ -39,14 +39,17 @@ std::optional<ValueId> contract(Context& c, Mark mark, ValueId x, ValueId y) {
   return reshape(c.b, matmul(c.b, left, right), result);
 }
 
-// (batch..., m, k) x (batch..., k, n) -> (batch..., m, n), as a sum of products.
+// (outer..., m, k) x (outer..., k, n) -> (outer..., m, n)
 std::optional<ValueId> contract_batches(Context& c, Mark mark, ValueId x, ValueId y) {
   const Shape sx = c.b.shape(x), sy = c.b.shape(y);
   if (!(sx.back() == sy[sy.size() - 2])) return misfit(c, mark, sx, sy);
-  const ValueId left = insert_axis(c.b, x, sx.size());
-  const ValueId right = insert_axis(c.b, y, sy.size() - 2);
-  if (!broadcast_shapes(c, mark, {c.b.shape(left), c.b.shape(right)})) return std::nullopt;
-  return reduce_sum(c.b, mul(c.b, left, right), {-2});
+  const auto outer = broadcast_shapes(c, mark, {Shape(sx.begin(), sx.end() - 2), Shape(sy.begin(), sy.end() - 2)});
+  if (!outer) return std::nullopt;
+  const Shape left = joined(*outer, {sx[sx.size() - 2], sx.back()}),
+              right = joined(*outer, {sy[sy.size() - 2], sy.back()});
+  const Shape result = joined(*outer, {sx[sx.size() - 2], sy.back()});
+  if (!check_shape(c, mark, left) || !check_shape(c, mark, right) || !check_shape(c, mark, result)) return std::nullopt;
+  return matmul(c.b, broadcast_to(c.b, x, left), broadcast_to(c.b, y, right));
 }
 
 // The product of all of x with all of y along one axis of each; what is left of x comes before what is left of y.

@@ -65,7 +65,9 @@ Result flatten_samples(Call& a) {
 Result expand(Call& a) {
   const auto x = a.tensor(0);
   const auto axis = x ? a.axis(1, a.b.shape(*x).size() + 1) : std::nullopt;
-  return axis ? Result(Tensor{insert_axis(a.b, *x, *axis)}) : std::nullopt;
+  if (!axis) return std::nullopt;
+  const ValueId expanded = insert_axis(a.b, *x, *axis);
+  return check_shape(a.c, a.mark, a.b.shape(expanded)) ? Result(Tensor{expanded}) : std::nullopt;
 }
 
 Result squeeze(Call& a) {

@@ -21,15 +21,15 @@ def every_result(kind, suffix, **options):
     """The sequence and the final states, side by side."""
     def apply(x, n):
         sequence, *states = kind(UNITS, return_sequences=True, return_state=True, name=n, **options)(x)
-        return layers.Concatenate(name=f"{n}_joined")([layers.Flatten(name=f"{n}_flat")(sequence), *states])
+        return layers.Concatenate(name=f"{n}_joined")([layers.Flatten(name=f"{n}_sequence")(sequence), *states])
     return Row(f"{kind.__name__.lower()}_{suffix}", apply)
 
 
 def from_states(kind, suffix, **options):
     """Initial states that come from the same input by a Dense each."""
     def apply(x, n):
-        last = layers.GlobalAveragePooling1D(name=f"{n}_mean")(x) if False else layers.Flatten(name=f"{n}_last")(x)
-        states = [layers.Dense(UNITS, activation="tanh", name=f"{n}_state{i}")(last) for i in range(states_of(kind))]
+        all_steps = layers.Flatten(name=f"{n}_all_steps")(x)
+        states = [layers.Dense(UNITS, activation="tanh", name=f"{n}_state{i}")(all_steps) for i in range(states_of(kind))]
         return kind(UNITS, name=n, **options)(x, initial_state=states)
     return Row(f"{kind.__name__.lower()}_{suffix}", apply)
 
@@ -71,7 +71,7 @@ def rows_of(kind):
         one(kind, "single_unit", units=1),
         one(kind, "zeroed", return_sequences=True, zero_output_for_mask=True),
         one(kind, "zeroed_last", zero_output_for_mask=True),
-        one(kind, "regularized", kernel_regularizer="l2", recurrent_regularizer="l1", bias_regularizer="l1_l2",
+        one(kind, "regularized", kernel_regularizer="l2", recurrent_regularizer="l1", bias_regularizer=keras.regularizers.L1L2(),
             activity_regularizer="l2"),
         one(kind, "constrained", kernel_constraint="unit_norm", recurrent_constraint="max_norm",
             bias_constraint="non_neg"),
@@ -97,6 +97,31 @@ def rows_of(kind):
     return rows
 
 
+def masked_rows_of(kind):
+    rows = [
+        one(kind, "plain"),
+        one(kind, "backwards_sequences", go_backwards=True, return_sequences=True),
+        one(kind, "unrolled", unroll=True, return_sequences=True),
+        one(kind, "zeroed", return_sequences=True, zero_output_for_mask=True),
+        one(kind, "zeroed_last", zero_output_for_mask=True),
+        every_result(kind, "every_result"),
+        every_result(kind, "every_result_backwards", go_backwards=True),
+        from_states(kind, "from_states", return_sequences=True),
+        from_states(kind, "from_states_unrolled", unroll=True, return_sequences=True),
+        stacked(kind),
+    ]
+    if kind is layers.GRU:
+        rows += [one(kind, "reset_before", reset_after=False, return_sequences=True)]
+    return rows
+
+
+def idle_rows():
+    return [every_result(kind, "idle") for kind in KINDS] + [
+        one(layers.GRU, "idle_reset_before", reset_after=False, return_sequences=True),
+        one(layers.LSTM, "idle_zeroed", return_sequences=True, zero_output_for_mask=True),
+        one(layers.SimpleRNN, "idle_backwards", go_backwards=True)]
+
+
 def both(kind, suffix, backward=None, **options):
     inner = {key: options.pop(key) for key in list(options) if key not in ("merge_mode",)}
     def apply(x, n):
@@ -119,7 +144,7 @@ def bidirectional_rows():
                  both(layers.LSTM, f"both_{mode}_sequences", merge_mode=mode, return_sequences=True)]
     rows += [both(layers.LSTM, "both_states", return_state=True),
              both(layers.GRU, "both_states_sequences", return_state=True, return_sequences=True),
-             both(layers.LSTM, "both_own", backward=lambda: layers.LSTM(6, activation="relu", go_backwards=True))]
+             both(layers.LSTM, "both_own", backward=lambda: layers.LSTM(UNITS, activation="relu", go_backwards=True))]
     return rows
 
 
@@ -179,6 +204,28 @@ def embedding_cases():
     return cases
 
 
+def chain(name, *made, inputs=leading_and_trailing):
+    """A Sequential model, whose file says nothing of masks: they flow by the layers' own rules."""
+    def build():
+        model = keras.Sequential([keras.Input((STEPS, FEATURES), name="x"), layers.Masking(name="mask")] +
+                                 [make() for make in made])
+        model.compile(keras.optimizers.SGD(0.5), "mse")
+        return model
+    return Case(f"chain_{name}", build, samples=2 * BATCH + 3, inputs=inputs)
+
+
+def chains():
+    return [
+        chain("all", lambda: layers.SimpleRNN(UNITS, return_sequences=True, name="one"),
+              lambda: layers.GRU(UNITS, return_sequences=True, go_backwards=True, name="two"),
+              lambda: layers.Bidirectional(layers.LSTM(UNITS, return_sequences=True), name="three"),
+              lambda: layers.LSTM(UNITS, unroll=True, name="four")),
+        chain("idle", lambda: layers.GRU(UNITS, return_sequences=True, reset_after=False, name="one"),
+              lambda: layers.LSTM(UNITS, return_sequences=True, name="two"),
+              lambda: layers.SimpleRNN(UNITS, name="three"), inputs=idle_steps),
+    ]
+
+
 def shared_embedding():
     def build():
         a = keras.Input((STEPS,), dtype="int32", name="a")
@@ -196,13 +243,13 @@ def cases(alone):
     shape, samples = (STEPS, FEATURES), 2 * BATCH + 3
     made = []
     for kind in KINDS:
-        name, rows = kind.__name__.lower(), rows_of(kind)
-        made += packed(name, shape, rows, alone, samples=samples)
-        made += packed(f"{name}_masked", shape, rows, alone, samples=samples, stem=masking,
+        name = kind.__name__.lower()
+        made += packed(name, shape, rows_of(kind), alone, samples=samples)
+        made += packed(f"{name}_masked", shape, masked_rows_of(kind), alone, samples=samples, stem=masking,
                        inputs=leading_and_trailing)
-        made += packed(f"{name}_idle", shape, rows, alone, samples=samples, stem=masking, inputs=idle_steps)
+    made += packed("idle", shape, idle_rows(), alone, samples=samples, stem=masking, inputs=idle_steps)
     rows = bidirectional_rows()
     made += packed("bidirectional", shape, rows, alone, samples=samples)
     made += packed("bidirectional_masked", shape, rows, alone, samples=samples, stem=masking,
                    inputs=leading_and_trailing)
-    return made + embedding_cases() + [shared_embedding()]
+    return made + embedding_cases() + [shared_embedding()] + chains()

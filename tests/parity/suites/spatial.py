@@ -213,6 +213,20 @@ def grow_and_join_first(name):
 CHAINS = [norm_first("norm"), residual_first("residual"), grow_and_join_first("grow_and_join")]
 
 
+# ---- masks
+
+
+def with_holes(rng, samples):
+    """Some steps are zero throughout, never all of a sample."""
+    x = rng.uniform(-1, 1, (samples, 7, 3)).astype("float32")
+    x[:, 1:] *= rng.integers(0, 2, (samples, 6, 1))
+    return {"x": x}
+
+
+MASKED = [row("mean", L.GlobalAveragePooling1D), row("mean_keepdims", L.GlobalAveragePooling1D, keepdims=True),
+          row("max", L.GlobalMaxPooling1D)]
+
+
 def stem(rank):
     layer = {1: L.Conv1D, 2: L.Conv2D, 3: L.Conv3D}[rank]
     return lambda channels: lambda x: layer(channels, 1, name="stem")(x)
@@ -237,6 +251,8 @@ def cases(alone):
         ("moved3d", volume, MOVED3D, stem(3)(3)),
         ("chains_first", (7, 6, 8), CHAINS, None),
     ]
-    return join(*[packed(name, shape, rows, alone, stem=start, samples=SAMPLES,
+    masked = packed("masked", (7, 3), MASKED, alone, samples=SAMPLES, inputs=with_holes,
+                    stem=lambda x: L.Dense(4, name="stem")(L.Masking(name="masking")(x)))
+    return masked + join(*[packed(name, shape, rows, alone, stem=start, samples=SAMPLES,
                          inputs=faint(shape) if name == "conv3d" else None)
                   for name, shape, rows, start in groups])

@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "runtime/files/zip_writer.h"
 #include "runtime/weights/hdf5_writer.h"
 #include "tests/runtime/temporary_folder.h"
 
@@ -132,13 +133,10 @@ TEST(LoadKerasWeights, NamesWhatDoesNotFitAndChangesNothing) {
   missing.erase("layers/dense/vars/1");
   Hdf5Tree more = good_tree();
   more["layers/dense_1/vars/0"].dataset = array_of(DType::kF32, {3}, kFloats);
-  Hdf5Tree legacy = good_tree();
-  legacy[""].attributes["layer_names"] = std::vector<std::string>{"dense"};
   const std::pair<Hdf5Tree, const char*> rows[] = {
       {reshaped, "w: 'dense/kernel' at 'layers/dense/vars/0': shape (3, 2), expected (2, 3)"},
       {missing, "w: 1 weights of the model are not in the file: 'dense/bias' at 'layers/dense/vars/1'"},
       {more, "w: holds 1 weights that the model does not have: 'layers/dense_1/vars/0'"},
-      {legacy, "w: an older whole-model or weights file (.h5), expected a .weights.h5 of Keras 3"},
   };
   for (const auto& [tree, expected] : rows) {
     Block block;
@@ -176,18 +174,60 @@ TEST(WeightsFile, LoadsWhatItSaved) {
   EXPECT_EQ(std::memcmp(block.bytes, back.bytes, sizeof(block.bytes)), 0);
 }
 
-TEST(WeightsFile, NamesDecideTheFormat) {
+TEST(WeightsFile, NamesDecideWhatIsWritten) {
   EXPECT_TRUE(check_weights_name("a/b.weights.h5"));
   const std::pair<const char*, const char*> rows[] = {
-      {"m.keras", "m.keras: .keras archives are not supported yet, expected a name that ends in .weights.h5"},
-      {"m.h5", "m.h5: the .h5 files of Keras 1 and 2 are not supported yet, expected a name that ends in .weights.h5"},
+      {"m.keras", "m.keras: writing .keras archives is not supported yet, expected a name that ends in .weights.h5"},
+      {"m.h5",
+       "m.h5: writing the .h5 files of Keras 1 and 2 is not supported yet, expected a name that ends in .weights.h5"},
       {"m.txt", "m.txt: not a weights file by its name, expected a name that ends in .weights.h5"},
   };
   for (const auto& [name, expected] : rows) {
     EXPECT_EQ(check_weights_name(name).error().message, expected);
     EXPECT_EQ(save_weights(program_of(0), name, nullptr).error().message, expected);
-    EXPECT_EQ(load_weights(program_of(0), name, true, nullptr).error().message, expected);
   }
+}
+
+// A .keras archive with this member as its weights.
+std::string archive(const TemporaryFolder& folder, const std::string& member, const std::string& bytes) {
+  const std::string path = folder.file("m.zip");
+  auto zip = ZipWriter::create(path);
+  EXPECT_TRUE(zip && zip->begin_member(member, static_cast<int64_t>(bytes.size())) &&
+              zip->write(bytes.data(), static_cast<int64_t>(bytes.size())) && zip->commit());
+  return path;
+}
+
+TEST(WeightsFile, ContentDecidesWhatIsRead) {
+  TemporaryFolder folder;
+  Block block;
+  block.set(0, {1, 2, 3, 4, 5, 6});
+  ASSERT_TRUE(save_weights(program_of(6), folder.file("a.weights.h5"), block.bytes));
+  const std::string bytes = read_bytes(folder.file("a.weights.h5"));
+  write_bytes(folder.file("a.dat"), bytes);
+  for (const std::string& path : {folder.file("a.dat"), archive(folder, "model.weights.h5", bytes)}) {
+    Block back;
+    const auto loaded = load_weights(program_of(6), path, true, back.bytes);
+    ASSERT_TRUE(loaded) << loaded.error().message;
+    EXPECT_EQ(std::memcmp(block.bytes, back.bytes, sizeof(block.bytes)), 0);
+  }
+}
+
+TEST(WeightsFile, RefusesOtherContent) {
+  TemporaryFolder folder;
+  const auto message = [&](const std::string& path) {
+    Block block;
+    const auto loaded = load_weights(program_of(6), path, true, block.bytes);
+    return loaded ? "" : loaded.error().message;
+  };
+  write_bytes(folder.file("a.h5"), "no weights");
+  EXPECT_THAT(message(folder.file("a.h5")), HasSubstr("not a weights file, expected .weights.h5, .h5 or .keras"));
+  write_bytes(folder.file("a.weights.json"), "{}");
+  EXPECT_THAT(message(folder.file("a.weights.json")), HasSubstr("sharded weights are not supported"));
+  EXPECT_THAT(message(archive(folder, "../model.weights.h5", "x")), HasSubstr("no member 'model.weights.h5'"));
+  EXPECT_THAT(message(archive(folder, "model.weights.h5", "x")), HasSubstr(":model.weights.h5: not an HDF5 file"));
+  EXPECT_THAT(message(archive(folder, "model.weights.h5", std::string(80 << 20, 'x'))),
+              HasSubstr("far more than this model's weights"));
+  EXPECT_THAT(message(folder.file("none.h5")), HasSubstr("none.h5"));
 }
 
 }  // namespace

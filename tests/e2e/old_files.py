@@ -1,0 +1,105 @@
+"""Genuine files of Keras 1 and 2 (../shared/zoo/legacy beside the repository): each predicts what its own Keras did,
+from the whole-model .h5 alone and from the JSON with weights of either kind."""
+import io
+import struct
+import unittest
+import zipfile
+
+import tools
+from tools import Case, ROOT, npy, run
+
+ZOO = ROOT.parent / "shared" / "zoo" / "legacy"
+TOLERANCE = 2e-6  # between two orders of float sums
+
+# What waits for a layer that kcc does not have yet: folder -> the class. A row goes when its layer comes.
+WAITING = {}
+
+
+def read_npy(data):
+    """Shape, struct code and values."""
+    header_size, = struct.unpack_from("<H", data, 8)
+    header = eval(data[10:10 + header_size], {"__builtins__": {}})  # our own zoo's
+    if header["fortran_order"]:
+        raise ValueError("Fortran order")
+    code = {"f4": "f", "f8": "d", "i4": "i", "i8": "q"}[header["descr"][1:]]
+    body = data[10 + header_size:]
+    return header["shape"], code, struct.unpack(f"<{len(body) // struct.calcsize(code)}{code}", body)
+
+
+def read_npz(source):
+    with zipfile.ZipFile(source) as archive:
+        return {name.removesuffix(".npy"): read_npy(archive.read(name)) for name in archive.namelist()}
+
+
+def part(arrays, prefix):
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+
+
+@unittest.skipUnless(ZOO.is_dir(), f"no old files at {ZOO}")
+class OldFiles(Case):
+    def write_inputs(self, inputs):
+        """Arguments of predict."""
+        arguments = []
+        for name, (shape, code, values) in inputs.items():
+            path = self.write(f"x-{name}.npy", npy(shape, values, {"f": "<f4", "i": "<i4", "d": "<f8", "q": "<i8"}[code]))
+            arguments += ["-x", path if len(inputs) == 1 else f"{name}={path}"]
+        return arguments
+
+    def predictions(self, arguments, names):
+        """Of the program that lies in the folder."""
+        out = self.folder / ("out.npz" if len(names) > 1 else "out.npy")
+        self.assert_works(run(self.folder / "trainer", "predict", *arguments, "-o", out))
+        found = read_npz(out) if len(names) > 1 else {names[0]: read_npy(out.read_bytes())}
+        return {name: values for name, (_, _, values) in found.items()}
+
+    def compare(self, found, expected, what):
+        self.assertEqual(sorted(found), sorted(expected))
+        for name, (_, _, values) in expected.items():
+            self.assertEqual(len(found[name]), len(values), f"{what}: {name}")
+            worst = max(abs(a - b) for a, b in zip(found[name], values))
+            self.assertLess(worst, TOLERANCE, f"{what}: {name}")
+
+    def check(self, folder):
+        expected = read_npz(io.BytesIO((folder / "expected.npz").read_bytes()))
+        outputs = part(expected, "predict/")
+        arguments = self.write_inputs(part(expected, "x/"))
+        for model, *weights in (["model.h5"], ["model.json", "weights.h5"], ["model.json", "model.h5"]):
+            # The file's own optimizer is not what is tried here.
+            done = run(tools.KCC, folder / model, "-o", self.folder / "trainer", "--optimizer", "sgd")
+            if folder.name in WAITING:
+                self.assert_waits(folder.name, done)
+                return
+            self.assert_works(done)
+            loaded = [f"--weights={folder / file}" for file in weights]
+            self.compare(self.predictions(arguments + loaded, list(outputs)), outputs, f"{folder.name}/{model} {weights}")
+
+    def assert_waits(self, name, done):
+        self.assertNotEqual(done.returncode, 0, f"{name} compiles now: remove its row of WAITING")
+        self.assertIn(f"unknown layer class '{WAITING[name]}'", done.stderr)
+        print(f"WAITING: {name} for {WAITING[name]}")
+
+    def test_the_weights_may_be_embedded(self):
+        folder = ZOO / "keras2_mlp"
+        expected = read_npz(io.BytesIO((folder / "expected.npz").read_bytes()))
+        self.assert_works(run(tools.KCC, folder / "model.json", "-o", self.folder / "trainer",
+                              "--weights", folder / "weights.h5"))
+        outputs = part(expected, "predict/")
+        arguments = self.write_inputs(part(expected, "x/"))
+        self.compare(self.predictions(arguments, list(outputs)), outputs, "embedded")
+
+    def test_weights_of_another_model_are_refused(self):
+        for compiled, weights in (("keras2_mlp", "keras1_mlp"), ("keras2_mlp", "keras2_unet")):
+            done = run(tools.KCC, ZOO / compiled / "model.json", "-o", self.folder / "trainer",
+                       "--weights", ZOO / weights / "weights.h5")
+            if weights == "keras1_mlp":  # the same layers under other names: they go by position
+                self.assert_works(done)
+                continue
+            self.assert_refused(done, r"weights\.h5: error: holds weights of \d+ layers, the model has 3")
+
+
+def add_test(folder):
+    setattr(OldFiles, f"test_{folder.name}", lambda self: self.check(folder))
+
+
+for folder in sorted(ZOO.glob("keras*")) if ZOO.is_dir() else []:
+    add_test(folder)
