@@ -11,6 +11,7 @@
 #include "codegen/link.h"
 #include "compiler/embed_weights.h"
 #include "compiler/ir/print.h"
+#include "compiler/open_model.h"
 #include "compiler/passes/index_limits.h"
 #include "compiler/passes/optimize.h"
 #include "compiler/passes/plan.h"
@@ -94,7 +95,8 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
   FrontendOptions frontend = options.frontend;
   frontend.environment.functions = &functions;
   frontend.inference = options.inference;
-  const auto file = open_model_file(bytes, options.model, diagnostics);
+  const auto text = open_model(bytes, options.model, diagnostics);
+  const auto file = text ? parse_model(*text, diagnostics) : std::nullopt;
   if (!file) return false;
   Module module = read_module(*file, frontend, diagnostics);
   if (diagnostics.has_errors()) return false;

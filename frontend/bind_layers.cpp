@@ -65,6 +65,7 @@ bool declare_weights(BoundModel& model, const Report& report, Module& module) {
 
 std::string batch_shape(const Shape& shape, int64_t fixed_batch) {
   std::string text = keras_shape(shape);
+  if (shape.size() == 1) text = "(None)";  // the summary leaves Python's comma out
   if (fixed_batch > 0 && !shape.empty() && shape[0].batched && shape[0].size == 1)
     text.replace(1, 4, fmt::format("{}", fixed_batch));
   return text;

@@ -10,7 +10,7 @@ namespace kcc {
 
 Module read_module(const std::string& bytes, const std::string& file, const FrontendOptions& options,
                    Diagnostics& diagnostics) {
-  const auto opened = open_model_file(bytes, file, diagnostics);
+  const auto opened = parse_model({file, bytes}, diagnostics);
   return opened ? read_module(*opened, options, diagnostics) : Module();
 }
 

@@ -31,7 +31,7 @@ struct FrontendOptions {
 
 // On errors the result is meaningless.
 Module read_module(const ModelFile& file, const FrontendOptions& options, Diagnostics& diagnostics);
-// From the bytes of a file; `file` is for messages.
+// From JSON; `file` is for messages.
 Module read_module(const std::string& bytes, const std::string& file, const FrontendOptions& options,
                    Diagnostics& diagnostics);
 

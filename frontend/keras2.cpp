@@ -52,13 +52,10 @@ void drop_idle_options(Value& config, const std::string& class_name) {
     if (is_false_option(config, key)) config.take(key);
   for (const char* key : {"input_tensor", "activity_regularizer", "mask"})
     if (is_null_option(config, key)) config.take(key);
-  if (class_name == "SpatialDropout1D" || class_name == "SpatialDropout2D" || class_name == "SpatialDropout3D")
-    for (const char* key : {"noise_shape"})
-      if (is_null_option(config, key)) config.take(key);
+  if (class_name.starts_with("SpatialDropout") && is_null_option(config, "noise_shape")) config.take("noise_shape");
   const Value* groups = config.find("groups");
-  const bool unused = class_name == "DepthwiseConv2D" || class_name == "Conv2DTranspose" ||
-                      class_name == "Conv3DTranspose" || class_name == "Conv1DTranspose" ||
-                      class_name == "SeparableConv2D" || class_name == "SeparableConv1D";
+  const bool unused =
+      class_name == "DepthwiseConv2D" || class_name.ends_with("Transpose") || class_name.starts_with("SeparableConv");
   if (groups && unused && groups->integer == 1) config.take("groups");
 }
 

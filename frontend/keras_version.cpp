@@ -25,8 +25,8 @@ int generation_by_spelling(const Value& model) {
   static const std::set<std::string> kThird = {"batch_shape", "keras_history", "registered_name"};
   if (has_key(model, kThird)) return 3;
   if (has_key(model, kFirst)) return 1;
-  // Short hand-written files say none of these: they are Keras 3's.
-  return has_key(model, {"batch_input_shape"}) ? 2 : 3;
+  // Short hand-written files leave out what Keras writes of every layer: they are Keras 3's.
+  return has_key(model, {"batch_input_shape"}) && has_key(model, {"trainable"}) ? 2 : 3;
 }
 
 }  // namespace

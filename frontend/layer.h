@@ -106,6 +106,7 @@ struct LayerBody {
   MaskRule masks = MaskRule::kDrop;
   bool takes_integers = false;  // as they are; others get integer inputs as f32
   bool trainable = true;
+  bool wraps = false;      // its weights are another layer's, which itself says whether they are trained
   std::string class_name;  // Keras's, without aliases
 
   // The shape of the output; empty after reporting why the inputs do not fit.

@@ -1,24 +1,36 @@
-// ModelFile: a model file of any kind, opened: which kind it is goes by its content. JSON, a .keras archive, a whole
-// model in HDF5, TensorFlow.js's model.json. Bytes -> ModelFile -> read_model.
+// ModelFile: the description of a model, out of whatever held it: JSON text, text that is one JSON string,
+// TensorFlow.js's model.json, or what the driver took out of an archive (compiler/open_model). Texts -> ModelFile ->
+// read_model.
 #pragma once
 
 #include <optional>
 #include <string>
 
+#include "compiler/support/diagnostics.h"
 #include "frontend/json.h"
 #include "frontend/keras_version.h"
 
 namespace kcc {
 
-struct ModelFile {
-  std::string name;          // for messages: "m.json", "m.keras:config.json"
-  json::Value model;         // {"class_name": ..., "config": ...}, maybe with "training_config"
-  std::string version;       // what the file says of Keras's version; ""
-  std::string text;          // the JSON itself
-  bool has_weights = false;  // beside the JSON, for the runtime's reader of weights
+// What a file holds of a model, as text.
+struct ModelText {
+  std::string file;           // for messages: "m.json", "m.keras:config.json"
+  std::string config;         // JSON
+  std::string training = "";  // JSON, where it is kept apart; ""
+  std::string version = "";   // of Keras, where it is kept apart; ""
+  bool has_weights = false;   // beside the text, for the runtime's reader of weights
+  bool is_inside = false;     // places in the text lead nowhere in the file
 };
 
-// `file` is for messages. Empty after reporting.
-std::optional<ModelFile> open_model_file(const std::string& bytes, const std::string& file, Diagnostics& diagnostics);
+struct ModelFile {
+  std::string name;     // for messages
+  json::Value model;    // {"class_name": ..., "config": ...}, maybe with "training_config"
+  std::string version;  // what the file says of Keras's version; ""
+  std::string text;     // the JSON itself
+  bool has_weights = false;
+};
+
+// Empty after reporting.
+std::optional<ModelFile> parse_model(const ModelText& text, Diagnostics& diagnostics);
 
 }  // namespace kcc

@@ -75,15 +75,16 @@ void upgrade_objects(Value& value) {
 }  // namespace
 
 void upgrade_compile(Value& model, const KerasVersion& version) {
-  auto training = model.take("training_config");
-  if (!training || !training->is_object()) return;
-  training->rename("optimizer_config", "optimizer");
-  // In Keras 3 the weights' own shape says whether they weigh time steps.
-  for (const char* key : {"sample_weight_mode", "user_metrics"}) training->take(key);
-  if (Value* optimizer = training->find("optimizer"); optimizer && version.generation < 3)
-    upgrade_optimizer(*optimizer, version);
-  if (version.generation < 3) upgrade_objects(*training);
-  if (!model.find("compile_config")) model.set("compile_config", std::move(*training));
+  if (auto training = model.take("training_config"); training && training->is_object()) {
+    training->rename("optimizer_config", "optimizer");
+    // In Keras 3 the weights' own shape says whether they weigh time steps.
+    for (const char* key : {"sample_weight_mode", "user_metrics"}) training->take(key);
+    if (!model.find("compile_config")) model.set("compile_config", std::move(*training));
+  }
+  Value* compile = model.find("compile_config");
+  if (!compile || version.generation == 3) return;
+  if (Value* optimizer = compile->find("optimizer")) upgrade_optimizer(*optimizer, version);
+  upgrade_objects(*compile);
 }
 
 }  // namespace kcc

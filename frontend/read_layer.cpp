@@ -69,7 +69,7 @@ void surround(LayerBody& body, const Penalty& activity) {
 // Weights know their place in files; those of a frozen layer are not trained.
 void number_weights(LayerBody& body) {
   if (!body.weights) return;
-  body.weights = [own = std::move(body.weights), trainable = body.trainable](const Shapes& inputs) {
+  body.weights = [own = std::move(body.weights), trainable = body.trainable || body.wraps](const Shapes& inputs) {
     std::vector<Weight> weights = own(inputs);
     for (size_t i = 0; i < weights.size(); ++i) {
       if (weights[i].file.empty() && !weights[i].memory) weights[i].file = fmt::format("vars/{}", i);

@@ -113,9 +113,10 @@ class Application {
 
   // Over what the mask counts, as Keras adds it up: batch_normalization.py, _moments.
   ValueId counted() const {
+    const Shape shape = b_.shape(x_);
     Shape column = b_.shape(mask_);
     column.push_back(Dim{});
-    ValueId mask = broadcast_to(b_, reshape(b_, mask_, column), b_.shape(x_));
+    ValueId mask = broadcast_to(b_, reshape(b_, mask_, column), shape);
     ValueId count = add(b_, reduce_sum(b_, cast(b_, mask, DType::kF32), reduced_), kEpsilon);
     const auto masked_mean = [&](ValueId x) {
       return div(b_, reduce_sum(b_, select(b_, mask, x, constant(b_, 0.0)), reduced_), count);

@@ -87,7 +87,8 @@ LayerBody filling(LayerConfig& c) {
     DType dtype = b.type(v[0]).dtype;
     if (!name.empty())
       dtype = name == "bool" ? DType::kBool : name.find("int") != std::string::npos ? DType::kI32 : DType::kF32;
-    return broadcast_to(b, constant(b, value, dtype), b.shape(v[0]));
+    const Shape shape = b.shape(v[0]);
+    return broadcast_to(b, constant(b, value, dtype), shape);
   });
 }
 

@@ -58,8 +58,9 @@ void check_noise_shape(LayerConfig& c, const NoiseShape& noise, LayerBody& body)
 // Each element is kept with probability 1 - rate and scaled by 1 / (1 - rate).
 ValueId drop(CallScope& scope, ValueId x, double rate, const Shape& noise, int64_t seed) {
   Builder& b = scope.b;
+  const Shape shape = b.shape(x);
   if (rate == 0) return x;
-  if (rate == 1) return broadcast_to(b, constant(b, 0.0), b.shape(x));
+  if (rate == 1) return broadcast_to(b, constant(b, 0.0), shape);
   ValueId kept = at_least(b, scope.random(noise, seed), rate);
   return select(b, kept, mul(b, x, 1 / (1 - rate)), constant(b, 0.0));
 }
@@ -89,7 +90,7 @@ int64_t second_seed(int64_t seed) {
 }
 
 // Standard normal numbers: sqrt(-2 log(u)) cos(2 pi v) for u in (0, 1], v in [0, 1), Box and Muller 1958.
-ValueId random_normal(CallScope& scope, const Shape& shape, int64_t seed) {
+ValueId random_normal(CallScope& scope, Shape shape, int64_t seed) {
   Builder& b = scope.b;
   ValueId u = sub(b, 1.0, scope.random(shape, seed)), v = scope.random(shape, second_seed(seed));
   ValueId radius = unary(b, OpKind::kSqrt, mul(b, unary(b, OpKind::kLog, u), -2.0));

@@ -25,8 +25,14 @@ ValueId merge_steps(Builder& b, ValueId x) {
 class StepScope : public ChildScope {
  public:
   StepScope(CallScope& outer, int64_t steps, bool trainable, bool adds_losses)
-      : ChildScope(outer, "", trainable), outer_(outer), steps_(steps), adds_losses_(adds_losses) {}
+      : ChildScope(outer, "", trainable),
+        outer_(outer),
+        steps_(steps),
+        trainable_(trainable),
+        adds_losses_(adds_losses) {}
 
+  // The wrapper's own flag changes nothing: where Keras freezes a wrapper, it freezes what is inside as well.
+  bool trainable() const override { return trainable_; }
   int64_t steps() const override { return outer_.steps() * steps_; }
 
   // Keras adds the losses of the steps, each of them a mean over the batch.
@@ -37,7 +43,7 @@ class StepScope : public ChildScope {
  private:
   CallScope& outer_;
   const int64_t steps_;
-  const bool adds_losses_;
+  const bool trainable_, adds_losses_;
 };
 
 }  // namespace
@@ -46,6 +52,7 @@ LayerBody time_distributed(LayerConfig& c) {
   LayerBody body;
   const auto child = c.child("layer");
   if (!child) return body;
+  body.wraps = true;
   body.infer = [=, misfit = Misfit(c)](const Shapes& inputs) -> std::optional<Shape> {
     if (inputs[0].size() < 3)
       return misfit(fmt::format("TimeDistributed needs an input of rank 3 or more, not {}", keras_shape(inputs[0])));

@@ -1,6 +1,7 @@
 """Genuine files of Keras 1 and 2 (../shared/zoo/legacy beside the repository): each predicts what its own Keras did,
 from the whole-model .h5 alone and from the JSON with weights of either kind."""
 import io
+import json
 import struct
 import unittest
 import zipfile
@@ -10,6 +11,8 @@ from tools import Case, ROOT, npy, run
 
 ZOO = ROOT.parent / "shared" / "zoo" / "legacy"
 TOLERANCE = 2e-6  # between two orders of float sums
+
+NAMES = {"acc": "accuracy"}  # Keras 3's for Keras 1's
 
 # What waits for a layer that kcc does not have yet: folder -> the class. A row goes when its layer comes.
 WAITING = {}
@@ -64,14 +67,50 @@ class OldFiles(Case):
         outputs = part(expected, "predict/")
         arguments = self.write_inputs(part(expected, "x/"))
         for model, *weights in (["model.h5"], ["model.json", "weights.h5"], ["model.json", "model.h5"]):
-            # The file's own optimizer is not what is tried here.
-            done = run(tools.KCC, folder / model, "-o", self.folder / "trainer", "--optimizer", "sgd")
+            done = run(tools.KCC, folder / model, "-o", self.folder / "trainer")
+            own_optimizer = "unknown optimizer" not in done.stderr
+            if not own_optimizer:  # what it computes is tried all the same
+                done = run(tools.KCC, folder / model, "-o", self.folder / "trainer", "--optimizer", "sgd")
             if folder.name in WAITING:
                 self.assert_waits(folder.name, done)
                 return
             self.assert_works(done)
             loaded = [f"--weights={folder / file}" for file in weights]
             self.compare(self.predictions(arguments + loaded, list(outputs)), outputs, f"{folder.name}/{model} {weights}")
+
+            if not weights:
+                data = arguments + self.write_labels(part(expected, "y/"))
+                self.evaluate(data, part(expected, "evaluate/"), folder.name)
+                if own_optimizer:
+                    self.fit(data, part(expected, "history/"), folder.name)
+
+    def write_labels(self, labels):
+        arguments = []
+        for name, (shape, code, values) in labels.items():
+            path = self.write(f"y-{name}.npy", npy(shape, values, {"f": "<f4", "i": "<i4", "d": "<f8", "q": "<i8"}[code]))
+            arguments += ["-y", path if len(labels) == 1 else f"{name}={path}"]
+        return arguments
+
+    def evaluate(self, arguments, expected, what):
+        """The loss and metrics that the .h5 names, as its own Keras computed them."""
+        done = run(self.folder / "trainer", "evaluate", *arguments, "--json")
+        self.assert_works(done)
+        found = {name: values[0] for name, values in json.loads(done.stdout).items()}
+        for name, (_, _, values) in expected.items():
+            self.assert_near(found[NAMES.get(name, name)], values[0], 2e-6, f"{what}: {name}")
+
+    def fit(self, arguments, expected, what):
+        """Three full-batch steps with the optimizer that the .h5 names, from its own weights."""
+        done = run(self.folder / "trainer", "fit", *arguments, "--epochs", 3, "--batch-size", 12, "--shuffle", "false",
+                   "--no-save", "--history", self.folder / "history.json")
+        self.assert_works(done)
+        found = json.loads((self.folder / "history.json").read_text())
+        for name, (_, _, values) in expected.items():
+            for epoch, value in enumerate(values):
+                self.assert_near(found[NAMES.get(name, name)][epoch], value, 1e-4, f"{what}: {name}, epoch {epoch}")
+
+    def assert_near(self, found, expected, tolerance, what):
+        self.assertLess(abs(found - expected), tolerance * max(1, abs(expected)), f"{what}: {found}, {expected}")
 
     def assert_waits(self, name, done):
         self.assertNotEqual(done.returncode, 0, f"{name} compiles now: remove its row of WAITING")

@@ -8,7 +8,7 @@ import re
 import unittest
 
 import tools
-from tools import ROOT, run
+from tools import Case, ROOT, run
 
 ZOO = ROOT.parent / "shared" / "zoo" / "wild"
 TABLE = ROOT / "docs" / "wild-models.md"
@@ -63,7 +63,13 @@ def table(found):
 
 
 @unittest.skipUnless(ZOO.is_dir(), f"no published models at {ZOO}")
-class WildFiles(unittest.TestCase):
+class WildFiles(Case):
+    def test_the_advice_about_bytecode_helps(self):
+        path = ZOO / "002_1.x_Sequential.json"
+        self.assert_refused(run(tools.KCC, "--emit=plan", path), r"Python bytecode", r"def lambda_1\(x\)")
+        define = self.write("define.py", "def lambda_1(x):\n    return x / 127.5 - 1.0\n")
+        self.assert_works(run(tools.KCC, "--emit=plan", path, "--define", define))
+
     def test_each_compiles_or_says_why_not(self):
         found = verdicts()
         text = table(found)

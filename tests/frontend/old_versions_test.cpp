@@ -54,7 +54,7 @@ std::string text_of(const CompileSpec& compile) {
 
 std::optional<ModelSpec> read(const std::string& text) {
   Diagnostics diagnostics;
-  const auto file = open_model_file(text, "m.json", diagnostics);
+  const auto file = parse_model({"m.json", text}, diagnostics);
   auto spec = file ? read_model(*file, diagnostics) : std::nullopt;
   EXPECT_EQ(diagnostics.render(false), "") << text;
   return spec;
@@ -162,7 +162,10 @@ std::string model_with(const std::string& version, const std::string& class_name
 TEST(OldLayers, AreReadAsKeras3sOwn) {
   for (const LayerRow& row : kLayers) {
     const auto found = read(model_with(row.version, row.old_class, row.old_config));
-    std::string expected = model_with("3.15.1", row.new_class, row.new_config);
+    const std::string name = row.new_class;
+    const bool recurrent = name == "GRU" || name == "LSTM" || name == "SimpleRNN";
+    const std::string config = row.new_config + std::string(recurrent ? R"(, "mask_with_initial_state": true)" : "");
+    std::string expected = model_with("3.15.1", row.new_class, config);
     expected.replace(expected.find("batch_input_shape"), 17, "batch_shape");
     const auto wanted = read(expected);
     ASSERT_TRUE(found && wanted);
@@ -202,7 +205,8 @@ const ModelRow kModels[] = {
      "InputLayer {batch_shape:[null,4,],name:'a'}\n  on\n"
      "Model \n  on a[0][0]\n"
      "InputLayer {batch_shape:[null,4,],name:'b'}\n  on\nin b[0][0]\nout b[0][0]\n\n"
-     "LSTM {name:'l',recurrent_activation:'sigmoid'}\n  on a[0][0]; initial_state inner[0][0] inner[0][0]\n"
+     "LSTM {mask_with_initial_state:true,name:'l',recurrent_activation:'sigmoid'}\n  on a[0][0]; initial_state "
+     "inner[0][0] inner[0][0]\n"
      "  on a[0][0]; mask inner[0][0]\n  on a[0][0]\n"
      "in a[0][0]\nout inner[0][0] l[2][1]\n"},
     {"wrappers have children",
@@ -313,7 +317,8 @@ TEST(KerasVersion, GoesByTheFileOrItsSpelling) {
       {"2.15.0", "{}", 2, false},
       {"3.15.1", "{}", 3, false},
       {"", R"({"a": [{"nb_filter": 3}]})", 1, true},
-      {"", R"({"a": [{"batch_input_shape": 3}]})", 2, false},
+      {"", R"({"a": [{"batch_input_shape": 3, "trainable": true}]})", 2, false},
+      {"", R"({"a": [{"batch_input_shape": 3}]})", 3, false},
       {"", R"({"batch_input_shape": 3, "registered_name": null})", 3, false},
       {"", R"({"class_name": "Sequential"})", 3, false},
       {"nonsense", "{}", 3, false},

@@ -57,13 +57,15 @@ def shared_model():
 
 
 def two_parents():
-    """A model inside two models that stand side by side; its variables train once."""
+    """A model inside two models that stand side by side. The file tells nothing of the sharing: it is two models then,
+    for Keras itself too."""
     leaf = encoder(3, name="leaf")
     def parent(name):
         x = keras.Input((4,))
         return keras.Model(x, L.Dense(2)(leaf(L.Dense(3)(x))), name=name)
     x, = inputs((4,))
-    return compiled(keras.Model(x, L.Concatenate(name="y")([parent("one")(x), parent("two")(x), leaf(L.Dense(3)(x))])))
+    model = keras.Model(x, L.Concatenate(name="y")([parent("one")(x), parent("two")(x), leaf(L.Dense(3)(x))]))
+    return compiled(keras.models.model_from_json(model.to_json()))
 
 
 def deep():
@@ -85,10 +87,10 @@ def some_outputs():
 
 
 def nested_outputs():
-    """The nested model's outputs are the model's."""
+    """All outputs of the nested model are the model's, by way of layers that do nothing."""
     x, = inputs((3,))
-    model = branching()
-    return compiled(keras.Model(x, [*model(x), L.Dense(2, name="own")(x)]))
+    left, right = branching()(x)
+    return compiled(keras.Model(x, [L.Identity(name="a")(left), L.Identity(name="b")(right), L.Dense(2, name="own")(x)]))
 
 
 def multi_input_nested():
@@ -127,10 +129,12 @@ def frozen_whole_part():
 
 
 def penalties_inside():
-    """Weight and activity losses in a model that is called twice: the weights' count once, the activities' twice."""
-    inner = keras.Sequential([keras.Input((4,)), L.Dense(4, kernel_regularizer="l2", activity_regularizer="l1")], name="inner")
+    """The losses of weights in a model that is called twice count once. (Those of activities count with every call,
+    but not in Keras on JAX, which forgets all but the last.)"""
+    inner = keras.Sequential([keras.Input((4,)), L.Dense(4, kernel_regularizer="l2")], name="inner")
     x, = inputs((4,))
-    return compiled(keras.Model(x, inner(inner(x))))
+    y = L.Dense(4, bias_regularizer="l1", activity_regularizer="l1")(inner(inner(x)))
+    return compiled(keras.Model(x, y))
 
 
 def adam():

@@ -12,7 +12,7 @@ def dense(name, **options):
 REGULARIZERS = [
     dense("l1", kernel_regularizer="l1"),
     dense("l2", kernel_regularizer="l2"),
-    dense("l1_l2", kernel_regularizer="l1_l2"),
+    dense("l1_l2", kernel_regularizer="L1L2"),
     dense("l1_strong", kernel_regularizer=regularizers.L1(0.3)),
     dense("l2_strong", kernel_regularizer=regularizers.L2(0.3)),
     dense("both", kernel_regularizer=regularizers.L1L2(0.1, 0.2)),
@@ -21,7 +21,7 @@ REGULARIZERS = [
     dense("activity", activity_regularizer=regularizers.L1L2(0.01, 0.02)),
     dense("rows", kernel_regularizer=regularizers.OrthogonalRegularizer(0.3)),
     dense("columns", kernel_regularizer=regularizers.OrthogonalRegularizer(0.3, mode="columns")),
-    dense("orthogonal", kernel_regularizer="orthogonal_regularizer"),
+    dense("orthogonal", kernel_regularizer="OrthogonalRegularizer"),
     Row("layer", lambda x, n: L.ActivityRegularization(0.01, 0.02, name=n)(x)),
     Row("layer_none", lambda x, n: L.ActivityRegularization(name=n)(x)),
     Row("layer_steps", lambda x, n: L.ActivityRegularization(l1=0.1, name=n)(L.Reshape((2, 3, 2), name=f"{n}_shape")(x))),

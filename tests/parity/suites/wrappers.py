@@ -22,7 +22,7 @@ def functional(n):
 
 SEQUENCE = [
     over("dense", lambda n: L.Dense(3)),
-    over("dense_relu", lambda n: L.Dense(3, "relu", kernel_regularizer="l2")),
+    over("dense_relu", lambda n: L.Dense(3, "relu", kernel_regularizer=keras.regularizers.L2(0.001))),
     over("activation", lambda n: L.Activation("softmax")),
     over("batch_norm", lambda n: L.BatchNormalization()),
     over("batch_norm_momentum", lambda n: L.BatchNormalization(momentum=0.6, epsilon=0.1)),
@@ -37,8 +37,8 @@ SEQUENCE = [
     over("model_norm", model(lambda: L.Dense(5, use_bias=False), lambda: L.BatchNormalization(), lambda: L.ReLU())),
     over("model_functional", functional),
     over("losses_left_out", lambda n: L.Dense(3, activity_regularizer="l2")),
-    over("losses_of_model", model(lambda: L.Dense(3, activity_regularizer=keras.regularizers.L2(0.1)))),
-    over("losses_outside", lambda n: L.Dense(3), activity_regularizer="l1"),
+    over("losses_of_model", model(lambda: L.Dense(3, activity_regularizer=keras.regularizers.L2(0.002)))),
+    over("losses_outside", lambda n: L.Dense(3), activity_regularizer=keras.regularizers.L1(0.0005)),
 ]
 
 IMAGES = [
