@@ -372,11 +372,23 @@ bool merge_reductions(Collapsed& collapsed, const Node& like, int64_t j) {
   return true;
 }
 
+// Whether some reduction over values of this shape takes one of the dimensions j and j + 1 and leaves the other: one of
+// them may have the extent 1, and its merging nowhere else be seen.
+bool parted_by_reduction(const Graph& body, const Shape& shape, int64_t j) {
+  for (const Node& node : body.nodes) {
+    if (!is_reduction(node.op) || body[node.inputs[0]].type.shape != shape) continue;
+    const Integers axes = reduced_axes(node);
+    const auto reduces = [&](int64_t d) { return std::find(axes.begin(), axes.end(), d) != axes.end(); };
+    if (reduces(j) != reduces(j + 1)) return true;
+  }
+  return false;
+}
+
 bool merge_some_output(Collapsed& collapsed) {
   for (const NamedValue& output : collapsed.body.outputs) {
     const Shape shape = collapsed.body[output.value].type.shape;
     for (int64_t j = rank_of(shape) - 2; j >= 0; --j)
-      if (merge_outputs(collapsed, shape, j)) return true;
+      if (!parted_by_reduction(collapsed.body, shape, j) && merge_outputs(collapsed, shape, j)) return true;
   }
   return false;
 }

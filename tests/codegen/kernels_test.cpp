@@ -403,6 +403,14 @@ std::vector<Case> row_cases() {
                          unary(f.b, OpKind::kExp, sub(f.b, x, over_row(f, f.anchored(reduce_max(f.b, x, {3})), shape)));
                      return std::vector<ValueId>{div(f.b, e, over_row(f, reduce_sum(f.b, e, {3}), shape))};
                    }});
+  // The extent of 1 must not go into the rows: the reduction does not take it.
+  cases.push_back({"SoftmaxBehindOne", Family::kRows, [](Body& f) {
+                     const Shape shape = batched({1, 4});
+                     ValueId x = f.operand(shape);
+                     ValueId e =
+                         unary(f.b, OpKind::kExp, sub(f.b, x, over_row(f, f.anchored(reduce_max(f.b, x, {2})), shape)));
+                     return std::vector<ValueId>{div(f.b, e, over_row(f, reduce_sum(f.b, e, {2}), shape))};
+                   }});
   cases.push_back({"MinMaxArgmax", Family::kRows, [](Body& f) {
                      ValueId x = f.operand(batched({45})), i = f.operand(batched({45}), DType::kI32);
                      return std::vector<ValueId>{f.anchored(reduce_max(f.b, x, {1})),

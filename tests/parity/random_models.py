@@ -19,6 +19,12 @@ def size(shape):
     return int(np.prod(shape[1:]))
 
 
+def adds_losses(layer):
+    """Keras on JAX counts the activity losses of a shared layer's last call only; elsewhere all calls count."""
+    return any(getattr(one, "activity_regularizer", None) or isinstance(one, L.ActivityRegularization)
+               for one in layer._flatten_layers())
+
+
 class Generator:
     """One graph: tensors so far, and steps that add to them."""
 
@@ -198,7 +204,7 @@ class Generator:
         return None
 
     def share_layer(self, x):
-        fitting = [layer for layer, shape in self.layers if shape == x.shape]
+        fitting = [layer for layer, shape in self.layers if shape == x.shape and not adds_losses(layer)]
         return self.pick(*fitting)(x) if fitting else None
 
     def merge(self, x):
