@@ -18,7 +18,7 @@ from kcc_side import run
 # Models whose answers were recorded from TensorFlow, because JAX gives others: tests/cases/recorded/README.md.
 RECORDED = Path(__file__).resolve().parents[1] / "cases" / "recorded"
 ZOO = Path(__file__).resolve().parents[2].parent / "shared" / "zoo"
-EPOCHS = 3
+EPOCHS = {"small": 3, "full": 1}
 
 
 def zoo():
@@ -88,9 +88,9 @@ class ZooModel:
             options += ["--class-weight", ",".join(f"{k}={v}" for k, v in self.data.class_weight.items())]
         start = [np.array(value) for value in self.zoo.weight_values(self.quiet)]
         self.run("train", "fit", *self.arguments["y"], *options, "--weights", self.folder / "train.weights.h5",
-                 "--epochs", EPOCHS, "--shuffle", "false", "--save", self.folder / "trained.weights.h5",
+                 "--epochs", EPOCHS[self.scale], "--shuffle", "false", "--save", self.folder / "trained.weights.h5",
                  "--history", self.folder / "history.json")
-        history = self.zoo.fit(self.quiet, self.data, EPOCHS)
+        history = self.zoo.fit(self.quiet, self.data, EPOCHS[self.scale])
         theirs = [np.array(value) for value in self.zoo.weight_values(self.quiet)]
         paths = [f"{i} {v.path}" for i, v in enumerate(self.zoo.numeric_weights(self.quiet))]
         self.quiet.load_weights(self.folder / "trained.weights.h5")
@@ -125,8 +125,8 @@ def check_recorded(tools, name):
     weights = ["--weights", recorded / "weights.weights.h5"]
     run(folder / "trainer", "predict", *x, *weights, "-o", folder / "predictions.npy")
     evaluation = json.loads(run(folder / "trainer", "evaluate", *x, *y, *weights, "--json"))
-    run(folder / "train", "fit", *x, *y, "--weights", recorded / "train_weights.weights.h5", "--epochs", EPOCHS,
-        "--shuffle", "false", "--save", folder / "trained.weights.h5", "--history", folder / "history.json")
+    run(folder / "train", "fit", *x, *y, "--weights", recorded / "train_weights.weights.h5", "--epochs",
+        EPOCHS["small"], "--shuffle", "false", "--save", folder / "trained.weights.h5", "--history", folder / "history.json")
     named = lambda prefix: {key.removeprefix(prefix): expected[key] for key in expected.files if key.startswith(prefix)}
     model = keras.models.model_from_json((recorded / "train_model.json").read_text())
     values = lambda file: [np.array(v.value) for v in load(model, file).weights if "float" in str(v.dtype)]

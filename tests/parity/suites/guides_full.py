@@ -1,4 +1,4 @@
-"""Every model of the guides at the guides' own sizes. Takes long and needs memory: run it by hand, case by case."""
+"""Every model of the guides at the guides' own sizes, one epoch. Takes long and needs memory: run it by hand."""
 from zoo_models import checks
 
 CHECKS = checks("full")
