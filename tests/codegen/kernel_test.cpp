@@ -1,0 +1,62 @@
+#include "tests/codegen/kernel_test.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <random>
+#include <vector>
+
+#include "compiler/ir/print.h"
+#include "tests/codegen/kernel_runner.h"
+#include "tests/support/interpreter.h"
+
+namespace kcc::testing {
+namespace {
+
+void check(const KernelCase& c, const Kernel& kernel, const std::string& target, int level) {
+  const LoadedKernel loaded(kernel, target, {level, 32});
+  if (std::getenv("KCC_SHOW")) {
+    printf("  %s, level %d: %.2f s, %zu bytes, %s\n", target.c_str(), level, loaded.compile_seconds(),
+           loaded.object_bytes(), loaded.schedule().c_str());
+  }
+  for (int64_t batch : c.batches) {
+    std::mt19937 random(static_cast<uint32_t>(batch));
+    std::vector<Array> operands;
+    for (const NamedType& input : kernel.body.inputs) operands.push_back(operand_values(input.type, batch, random, c));
+    const Evaluation expected = interpret(kernel.body, batch, operands);
+    const std::vector<Array> forward = loaded.run(operands, batch, TaskOrder::kForward);
+    const std::vector<Array> backward = loaded.run(operands, batch, TaskOrder::kBackward);
+    // Plain loops add long sums one by one.
+    const double tolerance = level > 0 ? c.tolerance : 100 * c.tolerance;
+    for (size_t i = 0; i < forward.size(); ++i) {
+      EXPECT_EQ(difference(forward[i], expected.outputs[i], tolerance), "")
+          << "result " << i << ", batch " << batch << ", " << target << ", level " << level << ", " << loaded.schedule()
+          << "\n"
+          << to_string(kernel.body);
+      EXPECT_EQ(difference(backward[i], forward[i], 0), "")
+          << "depends on the order of tasks: result " << i << ", batch " << batch;
+    }
+  }
+}
+
+TEST_P(KernelTest, AgreesWithTheInterpreter) {
+  const Kernel kernel = make_kernel(GetParam());
+  check(GetParam(), kernel, "host", 2);
+  check(GetParam(), kernel, "host", 0);
+}
+
+// Narrower vectors and half the registers, for some of the cases.
+TEST_P(KernelTest, AgreesOnOlderMachines) {
+  const size_t draw = std::hash<std::string>()(GetParam().name) % 6;
+  const Halide::Target host = Halide::get_host_target();
+  if (draw > 2 || host.arch != Halide::Target::X86 || !host.has_feature(Halide::Target::AVX2)) GTEST_SKIP();
+  check(GetParam(), make_kernel(GetParam()), draw == 0 ? "x86-64-v2" : "x86-64-v3", 2);
+}
+
+}  // namespace
+
+std::string test_name(const ::testing::TestParamInfo<KernelCase>& info) {
+  return info.param.name;
+}
+
+}  // namespace kcc::testing

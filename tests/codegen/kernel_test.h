@@ -1,0 +1,18 @@
+// A case against the interpreter, over odd sizes and options, at several batch sizes, with plain and tuned schedules,
+// and with parallel tasks in both orders. A family's test file instantiates KernelTest with its cases, named by
+// test_name: using that links the tests themselves, in kernel_test.cpp.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/codegen/kernel_case.h"
+
+namespace kcc::testing {
+
+class KernelTest : public ::testing::TestWithParam<KernelCase> {};
+
+std::string test_name(const ::testing::TestParamInfo<KernelCase>& info);
+
+}  // namespace kcc::testing

@@ -1,0 +1,171 @@
+// Products of matrices, one or a batch of them, in every form, with what follows them.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "compiler/ops/elementwise.h"
+#include "compiler/ops/matmul.h"
+#include "tests/codegen/kernel_runner.h"
+#include "tests/codegen/kernel_test.h"
+
+namespace kcc::testing {
+namespace {
+
+std::vector<KernelCase> product_cases() {
+  std::vector<KernelCase> cases;
+  struct Size {
+    int64_t k, n;
+  };
+  for (Size s : {Size{1, 1}, Size{3, 5}, Size{20, 64}, Size{64, 10}, Size{33, 17}, Size{64, 64}, Size{130, 96},
+                 Size{700, 70}, Size{512, 512}}) {
+    const std::string size = std::to_string(s.k) + "x" + std::to_string(s.n);
+    const std::vector<int64_t> batches = {1, 3, 7, 33};
+    cases.push_back({"NN" + size, Family::kMatMul,
+                     [s](Body& f) {
+                       ValueId x = f.operand(batched({s.k})), w = f.operand(fixed({s.k, s.n}));
+                       return bias_relu(f, f.anchored(matmul(f.b, x, w)));
+                     },
+                     4e-6, batches});
+    cases.push_back(
+        {"NT" + size, Family::kMatMul,
+         [s](Body& f) {
+           ValueId g = f.operand(batched({s.n})), w = f.operand(fixed({s.k, s.n})), y = f.operand(batched({s.k}));
+           ValueId dx = f.anchored(matmul(f.b, g, w, false, true));
+           return std::vector<ValueId>{select(f.b, greater(f.b, y, 0), dx, constant(f.b, 0))};
+         },
+         4e-6, batches});
+    cases.push_back({"TN" + size, Family::kMatMul,
+                     [s](Body& f) {
+                       ValueId x = f.operand(batched({s.k})), g = f.operand(batched({s.n})),
+                               w = f.operand(fixed({s.k, s.n})), m = f.operand(fixed({s.k, s.n}));
+                       ValueId dw = f.anchored(matmul(f.b, x, g, true, false));
+                       ValueId m2 = add(f.b, mul(f.b, m, 0.9), dw);
+                       return std::vector<ValueId>{sub(f.b, w, mul(f.b, m2, 0.1)), m2, dw};
+                     },
+                     4e-6, batches});
+  }
+  // A recurrent layer's weights: the depth is that of all steps.
+  for (const auto& [steps, s] : {std::pair{int64_t{100}, Size{30, 128}}, std::pair{int64_t{64}, Size{65, 17}},
+                                 std::pair{int64_t{401}, Size{7, 40}}, std::pair{int64_t{600}, Size{130, 70}}}) {
+    cases.push_back({"TNOver" + std::to_string(steps) + "Steps", Family::kMatMul,
+                     [s, steps = steps](Body& f) {
+                       const auto rows = [&](int64_t n) { return f.operand(Shape{{steps, true}, {n, false}}); };
+                       ValueId x = rows(s.k), g = rows(s.n), w = f.operand(fixed({s.k, s.n}));
+                       ValueId dw = f.anchored(matmul(f.b, x, g, true, false));
+                       return std::vector<ValueId>{sub(f.b, w, mul(f.b, dw, 0.1)), dw};
+                     },
+                     1e-5, steps == 100 ? std::vector<int64_t>{1, 33} : std::vector<int64_t>{1, 3}});
+  }
+  cases.push_back({"TT",
+                   Family::kMatMul,
+                   [](Body& f) {
+                     return std::vector<ValueId>{
+                         f.anchored(matmul(f.b, f.operand(fixed({19, 21})), f.operand(fixed({34, 19})), true, true))};
+                   },
+                   4e-6,
+                   {1}});
+  cases.push_back({"TTLong",
+                   Family::kMatMul,
+                   [](Body& f) {
+                     return std::vector<ValueId>{
+                         f.anchored(matmul(f.b, f.operand(fixed({150, 21})), f.operand(fixed({34, 150})), true, true))};
+                   },
+                   4e-6,
+                   {1}});
+  cases.push_back(
+      {"FixedFixed",
+       Family::kMatMul,
+       [](Body& f) {
+         return std::vector<ValueId>{f.anchored(matmul(f.b, f.operand(fixed({13, 19})), f.operand(fixed({19, 37}))))};
+       },
+       4e-6,
+       {1}});
+  cases.push_back({"BatchColumns", Family::kMatMul,
+                   [](Body& f) {
+                     return std::vector<ValueId>{f.anchored(
+                         matmul(f.b, f.operand(fixed({13, 19})), f.operand({Dim{19, false}, Dim{1, true}})))};
+                   },
+                   4e-6});
+  cases.push_back({"ManyRows", Family::kMatMul,
+                   [](Body& f) {
+                     return bias_relu(f, f.anchored(matmul(f.b, f.operand({Dim{50, true}, Dim{24, false}}),
+                                                           f.operand(fixed({24, 48})))));
+                   },
+                   4e-6});
+  return cases;
+}
+
+INSTANTIATE_TEST_SUITE_P(Products, KernelTest, ::testing::ValuesIn(product_cases()), test_name);
+
+// (B, heads, M, K) x (B, heads, K, N) in every form, with an epilogue.
+std::vector<KernelCase> batch_product_cases() {
+  struct Sizes {
+    int64_t m, k, n;
+  };
+  std::vector<KernelCase> cases;
+  for (Sizes s :
+       {Sizes{1, 1, 1}, Sizes{3, 5, 2}, Sizes{7, 16, 9}, Sizes{16, 24, 16}, Sizes{17, 33, 40}, Sizes{130, 20, 67}}) {
+    for (int form = 0; form < 4; ++form) {
+      const bool tx = form / 2 != 0, ty = form % 2 != 0;
+      const std::string name = std::string(tx ? "T" : "N") + (ty ? "T" : "N") + std::to_string(s.m) + "x" +
+                               std::to_string(s.k) + "x" + std::to_string(s.n);
+      cases.push_back({"Batch" + name, Family::kBatchMatMul,
+                       [=](Body& f) {
+                         ValueId x = f.operand(tx ? batched({s.k, s.m}) : batched({s.m, s.k}));
+                         ValueId y = f.operand(ty ? batched({s.n, s.k}) : batched({s.k, s.n}));
+                         ValueId z = f.anchored(matmul(f.b, x, y, tx, ty));
+                         return std::vector<ValueId>{mul(f.b, z, 0.5), relu(f.b, z)};
+                       },
+                       4e-6});
+    }
+  }
+  cases.push_back({"BatchHeads", Family::kBatchMatMul,
+                   [](Body& f) {
+                     return std::vector<ValueId>{f.anchored(
+                         matmul(f.b, f.operand(batched({3, 10, 8})), f.operand(batched({3, 12, 8})), false, true))};
+                   },
+                   4e-6});
+  cases.push_back(
+      {"BatchFixed",
+       Family::kBatchMatMul,
+       [](Body& f) {
+         ValueId w = f.operand(fixed({5, 13, 17}));
+         ValueId dw = f.anchored(matmul(f.b, f.operand(fixed({5, 9, 13})), f.operand(fixed({5, 9, 17})), true));
+         return std::vector<ValueId>{sub(f.b, w, dw)};
+       },
+       4e-6,
+       {1}});
+  cases.push_back({"BatchDepth", Family::kBatchMatMul,
+                   [](Body& f) {
+                     const Shape x{Dim{4}, Dim{1, true}, Dim{6}}, y{Dim{4}, Dim{1, true}, Dim{20}};
+                     return std::vector<ValueId>{f.anchored(matmul(f.b, f.operand(x), f.operand(y), true))};
+                   },
+                   4e-6});
+  return cases;
+}
+
+INSTANTIATE_TEST_SUITE_P(BatchProducts, KernelTest, ::testing::ValuesIn(batch_product_cases()), test_name);
+
+// Accumulations may be fast, but what follows must see NaN.
+TEST(ProductKernel, LetsNanThroughItsEpilogue) {
+  const KernelCase c{"Nan", Family::kMatMul, [](Body& f) {
+                       ValueId x = f.operand(batched({24})), w = f.operand(fixed({24, 32}));
+                       ValueId y = f.anchored(matmul(f.b, x, w));
+                       return std::vector<ValueId>{unary(f.b, OpKind::kRelu, y), relu(f.b, y), clip(f.b, y, 0, 6),
+                                                   binary(f.b, OpKind::kMax, y, constant(f.b, 0.0))};
+                     }};
+  const Kernel kernel = make_kernel(c);
+  const LoadedKernel loaded(kernel, "host", {});
+  Array x = zeros({5, 24}), w = zeros({24, 32});
+  x.at({3, 7}) = std::nan("");
+  const std::vector<Array> got = loaded.run({x, w}, 5);
+  for (size_t r = 0; r < got.size(); ++r)
+    for (int64_t n = 0; n < 32; ++n)
+      EXPECT_TRUE(std::isnan(got[r].at({3, n})) && got[r].at({2, n}) == 0) << "result " << r << ", column " << n;
+}
+
+}  // namespace
+}  // namespace kcc::testing
