@@ -13,6 +13,7 @@
 #include "compiler/passes/join_pads.h"
 #include "compiler/passes/layout.h"
 #include "compiler/passes/rewrite.h"
+#include "compiler/passes/shrink_reductions.h"
 #include "compiler/passes/sink.h"
 
 namespace kcc {
@@ -194,6 +195,7 @@ Graph simplify(const Graph& graph) {
     if (auto value = composed_movement(b, node)) return *value;
     if (auto value = broadcast_of_squeezed(b, node)) return *value;
     if (auto value = moved_indices(b, node)) return *value;
+    if (auto value = smaller_reduction(b, node)) return *value;
     if (auto value = moved_constant(b, node)) return *value;
     if (auto value = joined_pads(b, node)) return *value;
     if (auto value = sunk(b, node)) return *value;

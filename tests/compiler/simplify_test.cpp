@@ -47,6 +47,26 @@ const Row kRows[] = {
      1},
     {"kept dimensions", [](Builder& b, ValueId x) { return sub(b, x, reduce_max(b, x, {-1}, true)); }, 4},
     {"work before a view", [](Builder& b, ValueId x) { return neg(b, reshape(b, x, batched_shape({6}))); }, 3},
+    {"a reduction over an extent of one",
+     [](Builder& b, ValueId x) {
+       return reduce_max(b, reshape(b, x, batched_shape({2, 1, 3})), {2});
+     },
+     1},
+    {"a reduction over an extent of one and another",
+     [](Builder& b, ValueId x) {
+       return reduce_sum(b, reshape(b, x, batched_shape({2, 1, 3})), {2, 3});
+     },
+     2},
+    {"a largest value of equal ones",
+     [](Builder& b, ValueId x) {
+       return reduce_max(b, broadcast_in_dims(b, x, batched_shape({4, 2, 3}), {0, 2, 3}), {1});
+     },
+     1},
+    {"a sum of equal values",
+     [](Builder& b, ValueId x) {
+       return reduce_sum(b, broadcast_in_dims(b, x, batched_shape({4, 2, 3}), {0, 2, 3}), {1, 3});
+     },
+     5},
     {"a condition that is known",
      [](Builder& b, ValueId x) { return select(b, constant(b, 0, DType::kBool), neg(b, x), x); }, 1},
     {"gradients of slices that make up the whole",

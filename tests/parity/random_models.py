@@ -11,6 +11,7 @@ os.environ["KERAS_BACKEND"] = "jax"
 import keras
 import numpy as np
 from keras import layers as L
+from keras.src.backend import get_keras_mask
 
 MOST_ELEMENTS = 600  # a sample: graphs stay small, so that hundreds of them run in minutes
 
@@ -194,9 +195,15 @@ class Generator:
                    .get(len(shape), lambda shape: [])(shape))
         return own if own and self.chance(0.6) else made
 
+    def suits(self, layer, x):
+        """Softmax takes the mask for its own argument, which Keras itself cannot broadcast over features."""
+        return not (isinstance(layer, L.Softmax) and get_keras_mask(x) is not None)
+
     def apply_layer(self, x):
         options = self.candidates(x.shape)
         layer = options[self.rng.integers(len(options))]()
+        if not self.suits(layer, x):
+            return None
         y = layer(x)
         if size(y.shape) <= MOST_ELEMENTS and len(y.shape) <= 5:
             self.layers.append((layer, x.shape))
@@ -204,7 +211,8 @@ class Generator:
         return None
 
     def share_layer(self, x):
-        fitting = [layer for layer, shape in self.layers if shape == x.shape and not adds_losses(layer)]
+        fitting = [layer for layer, shape in self.layers
+                   if shape == x.shape and not adds_losses(layer) and all(self.suits(l, x) for l in layer._flatten_layers())]
         return self.pick(*fitting)(x) if fitting else None
 
     def merge(self, x):
@@ -229,7 +237,9 @@ class Generator:
         inner = start
         for _ in range(self.number(1, 3)):
             options = list(self.any_rank(inner.shape))
-            inner = options[self.rng.integers(len(options))]()(inner)
+            layer = options[self.rng.integers(len(options))]()
+            if self.suits(layer, x):
+                inner = layer(inner)
         model = keras.Model(start, inner)
         self.layers.append((model, x.shape))
         return model(x)

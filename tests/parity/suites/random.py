@@ -1,13 +1,12 @@
-"""Random models, new ones in each run: KCC_RANDOM_COUNT graphs (200), from the seed KCC_RANDOM_SEED (the time)."""
+"""Random models: KCC_RANDOM_COUNT graphs (200) from the seed KCC_RANDOM_SEED; KCC_RANDOM_SEED=$RANDOM makes new ones."""
 import os
-import time
 
 from case import Case
 from random_models import build, data
 
 GRAPHS = 10  # in a model
 COUNT = int(os.environ.get("KCC_RANDOM_COUNT", 200))
-SEED = int(os.environ.get("KCC_RANDOM_SEED", int(time.time()) % 1_000_000))
+SEED = int(os.environ.get("KCC_RANDOM_SEED", 262_193))
 
 
 def case(seeds, name):
