@@ -181,7 +181,8 @@ class Fuser {
     if (is_given(node)) return true;
     if (node.op == OpKind::kBroadcast && is_spread_over_row(node, groups_[at(g)]))
       return aligned(node.inputs[0], false, g, written);
-    return !touches(n, g, written);
+    // Of the operands: `n` itself may be the root that is being placed.
+    return std::none_of(node.inputs.begin(), node.inputs.end(), [&](ValueId i) { return touches(i, g, written); });
   }
 
   bool is_spread_over_row(const Node& node, const Group& group) const {

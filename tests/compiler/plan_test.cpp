@@ -97,6 +97,21 @@ TEST(Plan, TrainsARecurrentModelAsTheGraphDoes) {
 }
 
 // A stateful layer's memory: (B, n) in the graph, (2, n) in the table.
+// Found by random models: the transpose has its operand's shape, and must all the same not join its kernel.
+TEST(Plan, ReadsInAnotherOrderWhatIsComplete) {
+  Module module;
+  Graph& graph = module.predict;
+  graph.name = "predict";
+  Builder b{graph};
+  ValueId x = add(b, input(b, "x", {DType::kF32, batched_shape({5, 3})}), 1.0);
+  ValueId turned = transpose(b, reshape(b, x, batched_shape({3, 5})), {0, 2, 1});
+  graph.outputs.push_back({"y", turned});
+  graph.outputs.push_back({"z", x});
+  expect_same_step(module, graph);
+  graph.outputs.pop_back();
+  expect_same_step(module, graph);
+}
+
 TEST(Plan, KeepsStatesOfAFixedBatch) {
   Module module;
   module.fixed_batch = 2;

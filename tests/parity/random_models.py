@@ -11,7 +11,6 @@ os.environ["KERAS_BACKEND"] = "jax"
 import keras
 import numpy as np
 from keras import layers as L
-from keras.src.backend import get_keras_mask
 
 MOST_ELEMENTS = 600  # a sample: graphs stay small, so that hundreds of them run in minutes
 
@@ -34,6 +33,7 @@ class Generator:
         self.rng = np.random.default_rng(seed)
         self.tensors = []
         self.inputs = []
+        self.masked = False  # whether some tensor may have a mask
         self.layers = []  # (layer, input shape): shared with later tensors of the same shape
 
     # ---- choices
@@ -89,9 +89,9 @@ class Generator:
         yield lambda: L.ActivityRegularization(l1=self.real(0, 0.01), l2=self.real(0, 0.01))
         yield lambda: L.Rescaling(self.real(0.5, 2), self.real(-1, 1))
         yield lambda: L.Flatten()
-        yield lambda: L.Reshape((-1,) if rank > 2 and self.chance(0.3) else self.factors(size(shape)))
+        yield lambda: L.Reshape((-1,) if rank == 3 or self.chance(0.3) else self.factors(size(shape)))
         if rank > 2:
-            yield lambda: L.Permute([int(i) + 1 for i in self.rng.permutation(rank - 1)])
+            yield lambda: L.Permute([*range(2, rank), 1])
 
     def factors(self, count):
         for first in self.rng.permutation([2, 3, 4, 5, 7]):
@@ -166,9 +166,11 @@ class Generator:
         yield lambda: self.pick(global_max, global_average)(keepdims=self.chance(0.3), **layout)
         pairs = lambda high: tuple((self.number(0, high), self.number(0, high)) for _ in range(rank))
         if rank == 1:
-            yield lambda: up(self.number(1, 2))
-            yield lambda: pad(self.pick(self.number(0, 2), (self.number(0, 2), self.number(0, 2))))
-            yield lambda: crop((self.number(0, 1), 0) if shape[1] > 1 else (0, 0))
+            # Never by nothing: on JAX the tensor would be the same object and keep its mask.
+            yield lambda: up(2)
+            yield lambda: pad(self.pick(self.number(1, 2), (self.number(0, 2), 1)))
+            if shape[1] > 1:
+                yield lambda: crop(self.pick((1, 0), (0, 1)))
         else:
             yield lambda: up(each(1, 2), **layout)
             yield lambda: pad(self.pick(each(0, 2), pairs(2)), **layout)
@@ -182,7 +184,8 @@ class Generator:
         if kind == "words":
             words = keras.Input((self.number(2, 7),), dtype="int32", name=name)
             self.inputs.append(words)
-            return L.Embedding(20, self.number(1, 6), mask_zero=self.chance(0.7))(words)
+            self.masked |= (masked := self.chance(0.7))
+            return L.Embedding(20, self.number(1, 6), mask_zero=masked)(words)
         shape = {"flat": lambda: (self.number(1, 12),), "steps": lambda: (self.number(1, 7), self.number(1, 6)),
                  "image": lambda: (self.number(2, 8), self.number(2, 8), self.number(1, 4)),
                  "volume": lambda: (self.number(2, 4), self.number(2, 4), self.number(2, 4), self.number(1, 3))}[kind]()
@@ -195,15 +198,18 @@ class Generator:
                    .get(len(shape), lambda shape: [])(shape))
         return own if own and self.chance(0.6) else made
 
-    def suits(self, layer, x):
-        """Softmax takes the mask for its own argument, which Keras itself cannot broadcast over features."""
-        return not (isinstance(layer, L.Softmax) and get_keras_mask(x) is not None)
+    def suits(self, layer):
+        """Where there are masks, Keras itself fails: Softmax takes them for its own argument, which does not broadcast
+        over features, and BatchNormalization weighs with them along the last axis only."""
+        return not self.masked or not (isinstance(layer, L.Softmax) or
+                                       (isinstance(layer, L.BatchNormalization) and layer.axis != -1))
 
     def apply_layer(self, x):
         options = self.candidates(x.shape)
         layer = options[self.rng.integers(len(options))]()
-        if not self.suits(layer, x):
+        if not self.suits(layer):
             return None
+        self.masked |= isinstance(layer, L.Masking)
         y = layer(x)
         if size(y.shape) <= MOST_ELEMENTS and len(y.shape) <= 5:
             self.layers.append((layer, x.shape))
@@ -212,7 +218,7 @@ class Generator:
 
     def share_layer(self, x):
         fitting = [layer for layer, shape in self.layers
-                   if shape == x.shape and not adds_losses(layer) and all(self.suits(l, x) for l in layer._flatten_layers())]
+                   if shape == x.shape and not adds_losses(layer) and all(map(self.suits, layer._flatten_layers()))]
         return self.pick(*fitting)(x) if fitting else None
 
     def merge(self, x):
@@ -238,7 +244,7 @@ class Generator:
         for _ in range(self.number(1, 3)):
             options = list(self.any_rank(inner.shape))
             layer = options[self.rng.integers(len(options))]()
-            if self.suits(layer, x):
+            if self.suits(layer):
                 inner = layer(inner)
         model = keras.Model(start, inner)
         self.layers.append((model, x.shape))
