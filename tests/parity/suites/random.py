@@ -1,7 +1,7 @@
 """Random models: KCC_RANDOM_COUNT graphs (170) from the seed KCC_RANDOM_SEED; KCC_RANDOM_SEED=$RANDOM makes new ones.
 
-Known to fail: the total loss that evaluate reports in the model of KCC_RANDOM_SEED=262373 KCC_RANDOM_COUNT=10, by what an
-ActivityRegularization adds.
+Known to fail: the total loss that evaluate reports in the model of KCC_RANDOM_SEED=262373 KCC_RANDOM_COUNT=10. Its outputs
+own losses agree, so something added to them differs; which is not known.
 """
 import os
 
