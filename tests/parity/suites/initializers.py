@@ -7,6 +7,7 @@ from scipy import stats
 
 from case import Case
 
+keras.utils.set_random_seed(20)  # an initializer takes its seed when it is made
 RANDOM = {
     "glorot_uniform": "glorot_uniform",
     "glorot_normal": "glorot_normal",
@@ -49,7 +50,8 @@ def drawn(trainer, seed):
 
 
 def check_distribution(name, ours, keras_draws):
-    """Kolmogorov and Smirnov's test, and the limits, which it would not see."""
+    """Kolmogorov and Smirnov's test, and the limits, which it would not see: two deviations apart is rare for the
+    extremes of a normal distribution, and less than cutting one off does."""
     failures = []
     p = stats.ks_2samp(ours.ravel(), keras_draws.ravel()).pvalue
     if p < 1e-4:
@@ -57,7 +59,7 @@ def check_distribution(name, ours, keras_draws):
                         f"{ours.std():.5f}, Keras has {keras_draws.mean():.5f} and {keras_draws.std():.5f}")
     spread = keras_draws.std()
     for what, mine, theirs in (("smallest", ours.min(), keras_draws.min()), ("largest", ours.max(), keras_draws.max())):
-        if abs(mine - theirs) > spread:
+        if abs(mine - theirs) > 2 * spread:
             failures.append(f"{name}: {what} is {mine:.4f}, Keras has {theirs:.4f}")
     return failures
 
