@@ -1,7 +1,7 @@
 """Cases: a compiled Keras model with data, and many rows packed into one such model."""
 import os
 
-os.environ["KERAS_BACKEND"] = "jax"
+os.environ.setdefault("KERAS_BACKEND", "jax")
 
 import zlib
 from dataclasses import dataclass, field

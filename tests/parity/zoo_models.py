@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-os.environ["KERAS_BACKEND"] = "jax"
+os.environ.setdefault("KERAS_BACKEND", "jax")  # or tensorflow, which video_qa at full size needs
 
 import keras
 import numpy as np
