@@ -19,6 +19,21 @@ class Answers:
     history: dict      # metric -> list
 
 
+def keep_losses_apart(model):
+    """Keras on JAX knows a layer's activity losses by their id() alone. A layer forgets its ids only when it is next
+    called, which is in the middle of tracing the next shape (a last, smaller batch), and with them it drops losses that
+    other layers have just added where Python gave these the ids of losses long freed. Which are lost changes from run to
+    run; on its other backends, and whenever ids happen to differ, all count. So the ids are forgotten before each trace.
+    """
+    call = model.stateless_call
+
+    def stateless_call(*arguments, **options):
+        model._clear_losses()
+        return call(*arguments, **options)
+
+    model.stateless_call = stateless_call
+
+
 class KerasModel:
     """A case's model with its data; every question starts from the same weights and a fresh optimizer."""
 
@@ -27,6 +42,7 @@ class KerasModel:
         keras.utils.set_random_seed(int(case.rng().integers(1 << 30)))
         self.case = case
         self.model = case.build()
+        keep_losses_apart(self.model)
         unsettle(self.model, case.rng())
         self.x, self.y = make_data(case, self.model)
         if getattr(self.model, "optimizer", None) is not None:

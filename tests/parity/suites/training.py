@@ -79,6 +79,17 @@ def adam_constrained():
     return model
 
 
+def many_activities():
+    """The losses of many layers, each over two sizes of batch: keras_side.keep_losses_apart."""
+    y = x = keras.Input((4,), name="x")
+    for _ in range(24):
+        y = L.ActivityRegularization(0.01, 0.02)(y)
+        y = L.Dense(4, "tanh", activity_regularizer=regularizers.L2(0.01))(y)
+    model = keras.Model(x, L.Dense(2, name="y")(y))
+    model.compile(keras.optimizers.SGD(0.1), "mse")
+    return model
+
+
 def cases(alone):
     stem = lambda x: L.Dense(12, "tanh", name="stem")(x)
     # Gradients are measured with a step so long that a constraint would hide them.
@@ -88,5 +99,6 @@ def cases(alone):
         *packed("conv_constraints", (4, 5, 2), CONV_CONSTRAINTS, alone, samples=19, gradients=False),
         Case("embedding_unit", embedding("unit_norm"), samples=19, inputs=words, gradients=False),
         Case("embedding_max", embedding(constraints.MaxNorm(0.05, axis=1)), samples=19, inputs=words, gradients=False),
+        Case("many_activities", many_activities, samples=11),
         Case("adam_constrained", adam_constrained, samples=19, gradients=False),
     ]
