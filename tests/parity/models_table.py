@@ -10,9 +10,9 @@ FORWARD, TRAINED = 1e-5, 1e-4  # what compare.py allows
 
 HEAD = """# The guides' models
 
-Every example model of the five Keras guides, compiled by kcc and compared with live Keras 3.15.1 (on JAX, video_qa at
-full size on TensorFlow): predictions, and losses and weights after three epochs of `fit` (one at full size) without shuffling, dropout and noise switched off
-for that.
+Every example model of the five Keras guides, compiled by kcc and compared with live Keras 3.15.1 (on JAX; stateful_lstm
+and video_qa at full size on TensorFlow): predictions, and losses and weights after three epochs of `fit` (one at full
+size) without shuffling, dropout and noise switched off for that.
 Errors are the largest difference of any number, for predictions and losses as a share of the largest value, for weights
 as a share of how far training moved them. The tests allow 1e-5 for predictions and 1e-4 for the others.
 `tests/parity/run.py guides` makes the small columns, `guides_full` the others; `tests/parity/models_table.py` this page.
