@@ -11,7 +11,9 @@ ROUNDING = 5e-7  # a few units in the last place of a float32
 
 
 def largest(array):
-    return float(np.max(np.abs(array))) if np.size(array) else 0.0
+    """Of the finite values: in Keras too, the mean of a sequence whose steps are all masked is 0 / 0."""
+    sizes = np.abs(np.asarray(array, "float64"))
+    return float(np.max(sizes, where=np.isfinite(sizes), initial=0.0))
 
 
 def compare(what, ours, keras, allowed):
@@ -68,15 +70,11 @@ def compare_metrics(what, ours, keras, tolerance=FORWARD):
                 for name in keras)
 
 
-def floor_of(arrays):
-    """Some gradients are zero but for rounding (a bias before a batch normalization): no variable is held to less
-    than a thousandth of what the one with the largest is held to."""
-    return 1e-3 * max((largest(array) for array in arrays), default=0)
-
-
 def compare_gradients(ours, keras):
-    floor = floor_of(keras.values())
-    return join(compare(f"gradient of {path}", ours[path], keras[path], GRADIENT * max(largest(keras[path]), floor))
+    """Some gradients are zero but for rounding: that of a bias before a normalization sums others that cancel each
+    other. What rounding leaves is measured by the largest gradient of all."""
+    floor = ROUNDING * max(map(largest, keras.values()), default=0)
+    return join(compare(f"gradient of {path}", ours[path], keras[path], max(GRADIENT * largest(keras[path]), floor))
                 for path in keras)
 
 
@@ -84,7 +82,8 @@ def compare_weights(tolerance, ours, keras, start):
     diverged = [path for path in keras if not np.isfinite(keras[path]).all()]
     if diverged:
         return np.inf, [f"Keras's own training diverges in {diverged}: this compares nothing"]
-    floor = floor_of(keras[path] - start[path] for path in keras)
+    # A variable that training hardly moves is held to no less than a thousandth of what the one it moves farthest is.
+    floor = 1e-3 * max((largest(keras[path] - start[path]) for path in keras), default=0)
     return join(compare(f"trained {path}", ours[path], keras[path],
                         tolerance * max(largest(keras[path] - start[path]), floor) + ROUNDING * largest(keras[path]))
                 for path in keras)
