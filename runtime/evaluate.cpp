@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "runtime/interrupt.h"
+
 namespace kcc::runtime {
 
 Steps plan_steps(int64_t samples, int64_t batch, int64_t limit, int64_t fixed_batch) {
@@ -22,6 +24,7 @@ Result<Logs> evaluate(const Program& program, Executor& executor, StateBlock& st
     const void* const* inputs = reader.read({}, step * steps.batch, batch);
     if (Status status = executor.run(program.evaluate, inputs, nullptr, batch); !status) return status.error();
     if (report != nullptr) report->step(step + 1, &state);
+    if (interrupting_signal() != 0) break;
   }
   const Logs logs = state.logs();
   if (report != nullptr) report->finish(logs);

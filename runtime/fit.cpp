@@ -1,126 +1,150 @@
 #include "runtime/fit.h"
 
 #include <algorithm>
+#include <optional>
 
+#include "runtime/files/mapped_file.h"
+#include "runtime/format.h"
 #include "runtime/interrupt.h"
 
 namespace kcc::runtime {
 namespace {
 
-// Where training stands in the data. Epochs of --steps-per-epoch batches go on where the last one stopped; when the
-// data is used up, the next epoch begins a new pass in a new order. The place is a function of the epoch, so that
-// --initial-epoch finds it again.
+// Where an epoch's steps lie in the data. Epochs of --steps-per-epoch batches go on where the last one stopped; when
+// the data is used up, the next epoch begins a new pass in a new order. The place is a function of the run's position,
+// so that --initial-epoch and a checkpoint find it again.
 class Cursor {
  public:
-  explicit Cursor(const FitPlan& plan) : plan_(plan) {
-    const Steps& steps = plan.steps;
-    const int64_t epochs_a_pass = (steps.available + steps.count - 1) / steps.count;
-    begin_pass(plan.initial_epoch / epochs_a_pass);
-    next_ = plan.initial_epoch % epochs_a_pass * steps.count;
+  explicit Cursor(const FitPlan& plan) : plan_(plan) {}
+
+  void go_to(Position position) {
+    const int64_t epochs_a_pass = (plan_.steps.available + plan_.steps.count - 1) / plan_.steps.count;
+    next_ = position.epoch % epochs_a_pass * plan_.steps.count + position.step;
+    const int64_t pass = position.epoch / epochs_a_pass;
+    if (pass == pass_) return;
+    pass_ = pass;
+    order_ = epoch_order(plan_.shuffle, plan_.steps.samples, plan_.steps.batch, plan_.seed, pass);
   }
 
   bool used_up() const { return next_ >= plan_.steps.available; }
   int64_t batch() const { return plan_.steps.size(next_); }
   int64_t first_sample() const { return next_ * plan_.steps.batch; }
   const std::vector<int64_t>& order() const { return order_; }
-
   void advance() { ++next_; }
-  void end_epoch() {
-    if (used_up()) begin_pass(pass_ + 1);
-  }
 
  private:
-  void begin_pass(int64_t pass) {
-    pass_ = pass;
-    next_ = 0;
-    order_ = epoch_order(plan_.shuffle, plan_.steps.samples, plan_.steps.batch, plan_.seed, pass);
-  }
-
   const FitPlan& plan_;
-  int64_t pass_ = 0;
+  int64_t pass_ = -1;
   int64_t next_ = 0;  // batch of the pass
   std::vector<int64_t> order_;
 };
 
-class Training {
+class Loop {
  public:
-  Training(const Program& program, Executor& executor, StateBlock& state, BatchReader& reader, const FitPlan& plan,
-           Report& report)
-      : program_(program),
-        executor_(executor),
-        state_(state),
-        reader_(reader),
-        plan_(plan),
-        report_(report),
-        cursor_(plan) {}
+  Loop(Training& training, Executor& executor, BatchReader& reader)
+      : training_(training), executor_(executor), reader_(reader), cursor_(training.plan) {}
 
-  // Returns false if a signal ended the epoch early.
-  Result<bool> run_epoch(FitResult* result) {
-    state_.reset_metrics();
-    for (int64_t step = 0; step < plan_.steps.count; ++step) {
-      if (cursor_.used_up()) {
-        result->ran_out = true;
+  Status run() {
+    CallbackList& callbacks = training_.callbacks;
+    if (Status status = callbacks.restore(training_); !status) return status;
+    if (Status status = callbacks.on_train_begin(training_); !status) return status;
+    while (training_.position.epoch < training_.plan.epochs && (!training_.stopped || training_.mid_epoch)) {
+      if (Status status = run_epoch(); !status) return status;
+      if (training_.signal != 0) {
+        training_.report.break_off();
+        if (Status status = callbacks.on_interrupt(training_); !status) return status;
         break;
       }
-      if (Status status = run_step(); !status) return status.error();
-      report_.step(step + 1, &state_);
-      result->signal = interrupting_signal();
-      if (result->signal != 0) return false;
     }
-    cursor_.end_epoch();
-    return true;
+    return callbacks.on_train_end(training_);
   }
 
  private:
-  // The key of random operations counts optimizer steps: a run resumed from a file goes on with the next one.
-  Status run_step() {
-    const int64_t batch = cursor_.batch();
-    const void* const* inputs = reader_.read(cursor_.order(), cursor_.first_sample(), batch);
-    state_.set_random_key(plan_.seed, static_cast<uint64_t>(state_.iterations()));
-    cursor_.advance();
-    return executor_.run(program_.train, inputs, nullptr, batch);
+  // Returns early if a signal came.
+  Status run_epoch() {
+    const int64_t epoch = training_.position.epoch;
+    if (Status status = begin_epoch(epoch); !status) return status;
+    if (Status status = run_steps(); !status || training_.signal != 0) return status;
+    Logs logs = training_.state.logs();
+    if (Status status = validate(&logs); !status || training_.signal != 0) return status;
+    if (Status status = check_mapped_files(); !status) return status;
+    training_.position = {epoch + 1, 0};
+    training_.mid_epoch = false;
+    if (Status status = training_.callbacks.on_epoch_end(training_, epoch, logs); !status) return status;
+    training_.signal = interrupting_signal();
+    return {};
   }
 
-  const Program& program_;
+  Status begin_epoch(int64_t epoch) {
+    cursor_.go_to(training_.position);
+    if (training_.mid_epoch) return training_.callbacks.on_epoch_resume(training_, epoch);
+    training_.state.reset_metrics();
+    if (Status status = training_.callbacks.on_epoch_begin(training_, epoch); !status) return status;
+    training_.mid_epoch = true;
+    return {};
+  }
+
+  Status run_steps() {
+    int64_t& step = training_.position.step;
+    while (step < training_.plan.steps.count && !training_.stopped) {
+      if (cursor_.used_up()) {
+        warn_of_shortage();
+        break;
+      }
+      if (Status status = run_step(); !status) return status;
+      ++step;
+      if (Status status = training_.callbacks.on_train_batch_end(training_, step - 1); !status) return status;
+      training_.signal = interrupting_signal();
+      if (training_.signal != 0) break;
+    }
+    return {};
+  }
+
+  // The key of random operations counts optimizer steps: a run resumed from a file goes on with the next one.
+  Status run_step() {
+    StateBlock& state = training_.state;
+    const int64_t batch = cursor_.batch();
+    const void* const* inputs = reader_.read(cursor_.order(), cursor_.first_sample(), batch);
+    state.set_random_key(training_.plan.seed, static_cast<uint64_t>(state.iterations()));
+    cursor_.advance();
+    return executor_.run(training_.program.train, inputs, nullptr, batch);
+  }
+
+  void warn_of_shortage() {
+    const Steps& steps = training_.plan.steps;
+    training_.warn(format("--steps-per-epoch %ld: the data ran out, there are %ld batches of %ld", steps.count,
+                          steps.available, steps.batch));
+  }
+
+  // The metrics of the epoch's steps are gone afterwards: their place is taken. A signal takes all of it back, and the
+  // run stands before its validation.
+  Status validate(Logs* logs) {
+    Validation* validation = training_.validation;
+    if (validation == nullptr) return {};
+    const std::vector<char> traces = training_.state.copy_traces();
+    const Result<Logs> scores =
+        evaluate(training_.program, executor_, training_.state, validation->reader, validation->steps, nullptr);
+    if (!scores) return scores.error();
+    training_.signal = interrupting_signal();
+    if (training_.signal != 0) {
+      training_.state.set_traces(traces);
+      return {};
+    }
+    for (const auto& [name, value] : *scores) logs->emplace_back("val_" + name, value);
+    std::sort(logs->begin(), logs->end(), [](auto& a, auto& b) { return a.first < b.first; });
+    return {};
+  }
+
+  Training& training_;
   Executor& executor_;
-  StateBlock& state_;
   BatchReader& reader_;
-  const FitPlan& plan_;
-  Report& report_;
   Cursor cursor_;
 };
 
-void add_validation(const Logs& validation, Logs* logs) {
-  for (const auto& [name, value] : validation) logs->emplace_back("val_" + name, value);
-  std::sort(logs->begin(), logs->end(), [](auto& a, auto& b) { return a.first < b.first; });
-}
-
 }  // namespace
 
-Result<FitResult> fit(const Program& program, Executor& executor, StateBlock& state, BatchReader& reader,
-                      const FitPlan& plan, Validation* validation, Report& report) {
-  FitResult result;
-  Training training(program, executor, state, reader, plan, report);
-  for (int64_t epoch = plan.initial_epoch; epoch < plan.epochs; ++epoch) {
-    report.begin_epoch(epoch, plan.epochs, plan.steps.count);
-    const Result<bool> whole = training.run_epoch(&result);
-    if (!whole) return whole.error();
-    if (!*whole) {
-      report.break_off();
-      return result;
-    }
-    Logs logs = state.logs();
-    if (validation != nullptr) {
-      const Result<Logs> scores = evaluate(program, executor, state, validation->reader, validation->steps, nullptr);
-      if (!scores) return scores.error();
-      add_validation(*scores, &logs);
-    }
-    report.finish(logs);
-    result.history.add(epoch, logs);
-    result.signal = interrupting_signal();  // during validation
-    if (result.signal != 0) return result;
-  }
-  return result;
+Status fit(Training& training, Executor& executor, BatchReader& reader) {
+  return Loop(training, executor, reader).run();
 }
 
 }  // namespace kcc::runtime

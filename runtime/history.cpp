@@ -1,7 +1,7 @@
 #include "runtime/history.h"
 
-#include <algorithm>
-
+#include "runtime/callbacks/record.h"
+#include "runtime/csv_rows.h"
 #include "runtime/format.h"
 
 namespace kcc::runtime {
@@ -22,26 +22,36 @@ std::string History::to_json() const {
   return format("{%s}", join(series, ", ").c_str());
 }
 
-// Without validation CSVLogger keeps columns for it, filled with NA, so that later rows could have some.
 std::string History::to_csv() const {
   if (epochs_.empty()) return "";
-  const Logs& first = epochs_.front().logs;
-  const bool validated = std::any_of(first.begin(), first.end(), [](auto& v) { return v.first.rfind("val_", 0) == 0; });
-  std::string text = "epoch";
-  for (const auto& value : first) text += ',' + value.first;
-  if (!validated) {
-    for (const auto& value : first) text += ",val_", text += value.first;
-  }
-  text += "\r\n";
-  for (const Epoch& epoch : epochs_) {
-    text += std::to_string(epoch.number);
-    for (const auto& value : epoch.logs) text += ',' + python_repr(value.second);
-    if (!validated) {
-      for (size_t i = 0; i < first.size(); ++i) text += ",NA";
-    }
-    text += "\r\n";
-  }
+  const CsvRows rows(epochs_.front().logs, ',');
+  std::string text = rows.header();
+  for (const Epoch& epoch : epochs_) text += rows.row(epoch.number, epoch.logs);
   return text;
+}
+
+void History::exchange(Record& record) {
+  std::vector<int64_t> numbers;
+  std::vector<std::string> names;
+  std::vector<double> values;  // an epoch after the other
+  if (!epochs_.empty()) {
+    for (const auto& [name, value] : epochs_.front().logs) names.push_back(name);
+  }
+  for (const Epoch& epoch : epochs_) {
+    numbers.push_back(epoch.number);
+    for (const auto& [name, value] : epoch.logs) values.push_back(value);
+  }
+  record.field("epochs", &numbers);
+  record.field("names", &names);
+  record.field("values", &values);
+  if (!record.loads() || values.size() != numbers.size() * names.size()) return;
+  epochs_.clear();
+  for (const int64_t number : numbers) {
+    Epoch epoch{number, {}};
+    for (const std::string& name : names)
+      epoch.logs.emplace_back(name, values[epochs_.size() * names.size() + epoch.logs.size()]);
+    epochs_.push_back(std::move(epoch));
+  }
 }
 
 }  // namespace kcc::runtime

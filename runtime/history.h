@@ -5,9 +5,11 @@
 #include <string>
 #include <vector>
 
-#include "runtime/progress_bar.h"
+#include "runtime/logs.h"
 
 namespace kcc::runtime {
+
+class Record;
 
 class History {
  public:
@@ -16,6 +18,8 @@ class History {
 
   std::string to_json() const;  // {"loss": [...], "val_loss": [...]}, as Python's json.dumps(history.history)
   std::string to_csv() const;   // as Keras's CSVLogger writes it
+
+  void exchange(Record& record);
 
  private:
   struct Epoch {

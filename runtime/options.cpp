@@ -19,8 +19,8 @@ struct Row {
   const char* name;      // with its dashes
   const char* argument;  // null: a flag
   unsigned commands;     // which take it
-  Setter set;            // null: known, but not in this version
-  const char* help;      // null: not shown
+  Setter set;
+  const char* help;
   const char* alias = nullptr;
 };
 
@@ -194,6 +194,8 @@ constexpr Row kRows[] = {
     {"--validation-steps", "N", kFit,
      [](Options& o, const std::string& v) { return parse_positive(v, &o.validation_steps); },
      "batches to validate on (all of the data)"},
+    {"--callback", "CALL", kFit, [](Options& o, const std::string& v) { return o.callbacks.push_back(v), Status(); },
+     "a Keras callback such as \"EarlyStopping(patience=2)\"; repeat for more"},
     {"--weights", "FILE", kData, [](Options& o, const std::string& v) { return parse_file(v, &o.weights); },
      "start from these, the optimizer's state included"},
     {"--reset-optimizer", nullptr, kFit,
@@ -215,7 +217,6 @@ constexpr Row kRows[] = {
        return parse_integer<int>(v, 1, 1024, "a whole number from 1 to 1024", &o.threads);
      },
      "threads to compute with (all cores)"},
-    {"--callback", "CALL", kFit, nullptr, nullptr},
 };
 
 const CommandRow* find_command(const std::string& name) {
@@ -245,7 +246,7 @@ Error unknown_command(const std::string& name) {
 Error unknown_option(const std::string& name, unsigned command) {
   std::vector<std::string> known = {"--help", "--version"};
   for (const Row& row : kRows) {
-    if ((row.commands & command) != 0 && row.set != nullptr) known.push_back(row.name);
+    if ((row.commands & command) != 0) known.push_back(row.name);
   }
   const std::string hint = did_you_mean(name, known);
   return make_error("unknown option '%s'%s", name.c_str(), hint.empty() ? "; --help lists them" : hint.c_str());
@@ -259,7 +260,6 @@ Status parse_option(const CommandRow& command, int argc, const char* const* argv
   const std::string name = argument.substr(0, equals);
   const Row* row = find_row(name);
   if (row == nullptr) return unknown_option(name, command.bit);
-  if (row->set == nullptr) return make_error("%s is not in this version of kcc yet", row->name);
   if ((row->commands & command.bit) == 0) return make_error("%s does not take %s", command.name, name.c_str());
 
   std::string value;
@@ -347,7 +347,7 @@ std::string help_text(const std::string& program, const std::string& topic) {
     if (row.bit == 0 || (shown & row.bit) == 0) continue;
     std::string options;
     for (const Row& option : kRows) {
-      if ((option.commands & row.bit) != 0 && option.help != nullptr) options += option_line(option);
+      if ((option.commands & row.bit) != 0) options += option_line(option);
     }
     if (!options.empty()) text += format("\noptions of %s:\n", row.name) + options;
   }

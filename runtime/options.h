@@ -35,6 +35,7 @@ struct Options {
   double validation_split = 0;
   Shuffle shuffle = Shuffle::kAll;
   std::optional<double> learning_rate;
+  std::vector<std::string> callbacks;  // as typed: "EarlyStopping(patience=2)"
   std::optional<uint64_t> seed;
 
   std::string weights;

@@ -4,13 +4,10 @@
 
 #include <cstdint>
 #include <string>
-#include <utility>
-#include <vector>
+
+#include "runtime/logs.h"
 
 namespace kcc::runtime {
-
-// Names and values of the loss and the metrics, in the order in which they are shown.
-using Logs = std::vector<std::pair<std::string, double>>;
 
 enum class BarStyle {
   kKeras,  // colours and U+2501

@@ -78,6 +78,11 @@ void Report::finish_json(const Logs& logs) {
   print(line + "}\n");
 }
 
+void Report::message(const std::string& text) {
+  if (style_ != ProgressStyle::kJson) return print(text + "\n");
+  std::fprintf(stderr, "%s\n", text.c_str());
+}
+
 void Report::break_off() {
   if (bar_open_) print("\n");
   bar_open_ = false;

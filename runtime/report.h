@@ -23,6 +23,9 @@ class Report {
   void finish(const Logs& logs);
   void break_off();  // leaves an unfinished bar's line
 
+  // A line of a callback, where Keras prints it; beside standard output where that is for machines.
+  void message(const std::string& text);
+
  private:
   void finish_json(const Logs& logs);
 

@@ -7,6 +7,21 @@
 #include "runtime/initialize.h"
 
 namespace kcc::runtime {
+namespace {
+
+bool is_weight(Role role) {
+  return role == Role::kWeight || role == Role::kStatistic;
+}
+
+bool is_trace(Role role) {
+  return role == Role::kMetric || role == Role::kRandom || role == Role::kMemory;
+}
+
+size_t bytes_of(const StateInfo& state) {
+  return static_cast<size_t>(state.tensor.elements * size_of(state.tensor.type));
+}
+
+}  // namespace
 
 StateBlock::StateBlock(const Program& program, AlignedBuffer memory) : program_(&program), memory_(std::move(memory)) {
   for (int32_t i = 0; i < program.metric_count; ++i) metrics_.push_back(&program.metrics[i]);
@@ -34,8 +49,7 @@ void StateBlock::load_embedded(bool with_optimizer) {
     const StateInfo& state = program_->states[i];
     if (state.file_path[0] == '\0') continue;
     const bool optimizer = state.role == Role::kSlot || state.role == Role::kOptimizer;
-    const int64_t bytes = state.tensor.elements * size_of(state.tensor.type);
-    if (with_optimizer || !optimizer) std::memcpy(at(i), source, static_cast<size_t>(bytes));
+    if (with_optimizer || !optimizer) std::memcpy(at(i), source, bytes_of(state));
     source += state.tensor.elements;
   }
 }
@@ -43,8 +57,7 @@ void StateBlock::load_embedded(bool with_optimizer) {
 void StateBlock::reset_metrics() {
   for (int32_t i = 0; i < program_->state_count; ++i) {
     const StateInfo& state = program_->states[i];
-    if (state.role != Role::kMetric) continue;
-    std::memset(at(i), 0, static_cast<size_t>(state.tensor.elements * size_of(state.tensor.type)));
+    if (state.role == Role::kMetric) std::memset(at(i), 0, bytes_of(state));
   }
 }
 
@@ -72,6 +85,10 @@ void StateBlock::set_random_key(uint64_t seed, uint64_t step) {
   key[3] = static_cast<uint32_t>(step >> 32);
 }
 
+double StateBlock::learning_rate() const {
+  return program_->learning_rate < 0 ? 0 : static_cast<double>(*static_cast<const float*>(at(program_->learning_rate)));
+}
+
 Status StateBlock::set_learning_rate(double rate) {
   if (program_->learning_rate < 0) {
     return make_error("--learning-rate does not fit this program: %s",
@@ -79,6 +96,42 @@ Status StateBlock::set_learning_rate(double rate) {
   }
   *static_cast<float*>(at(program_->learning_rate)) = static_cast<float>(rate);
   return {};
+}
+
+std::vector<char> StateBlock::copy(bool (*wanted)(Role)) const {
+  std::vector<char> bytes;
+  for (int32_t i = 0; i < program_->state_count; ++i) {
+    const StateInfo& state = program_->states[i];
+    const char* data = static_cast<const char*>(at(i));
+    if (wanted(state.role)) bytes.insert(bytes.end(), data, data + bytes_of(state));
+  }
+  return bytes;
+}
+
+void StateBlock::set(bool (*wanted)(Role), const std::vector<char>& bytes) {
+  const char* source = bytes.data();
+  for (int32_t i = 0; i < program_->state_count; ++i) {
+    const StateInfo& state = program_->states[i];
+    if (!wanted(state.role)) continue;
+    std::memcpy(at(i), source, bytes_of(state));
+    source += bytes_of(state);
+  }
+}
+
+std::vector<char> StateBlock::copy_weights() const {
+  return copy(is_weight);
+}
+
+void StateBlock::set_weights(const std::vector<char>& weights) {
+  set(is_weight, weights);
+}
+
+std::vector<char> StateBlock::copy_traces() const {
+  return copy(is_trace);
+}
+
+void StateBlock::set_traces(const std::vector<char>& traces) {
+  set(is_trace, traces);
 }
 
 }  // namespace kcc::runtime

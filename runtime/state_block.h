@@ -9,8 +9,8 @@
 
 #include "runtime/aligned_buffer.h"
 #include "runtime/files/result.h"
+#include "runtime/logs.h"
 #include "runtime/program.h"
-#include "runtime/progress_bar.h"
 
 namespace kcc::runtime {
 
@@ -30,11 +30,22 @@ class StateBlock {
 
   int64_t iterations() const;  // steps done; 0 without an optimizer
   void set_random_key(uint64_t seed, uint64_t step);
+  // In float, as the optimizer holds it; 0 where a schedule computes it.
+  double learning_rate() const;
   Status set_learning_rate(double rate);
+
+  // What Keras's get_weights gives and set_weights takes: the model's own, not the optimizer's.
+  std::vector<char> copy_weights() const;
+  void set_weights(const std::vector<char>& weights);
+  // What steps leave besides weights and the optimizer: metrics, random keys, the memory of stateful layers.
+  std::vector<char> copy_traces() const;
+  void set_traces(const std::vector<char>& traces);
 
  private:
   explicit StateBlock(const Program& program, AlignedBuffer memory);
   void* at(int32_t state) const;
+  std::vector<char> copy(bool (*wanted)(Role)) const;
+  void set(bool (*wanted)(Role), const std::vector<char>& bytes);
 
   const Program* program_;
   AlignedBuffer memory_;

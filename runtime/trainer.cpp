@@ -1,5 +1,6 @@
 #include "runtime/trainer.h"
 
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <new>
@@ -67,6 +68,7 @@ int trainer_main(const Program& program, int argc, char** argv) {
   const Trainer trainer{program, name.empty() ? program.name : std::move(name)};
   try {
     report_truncated_maps();
+    std::signal(SIGXFSZ, SIG_IGN);  // a file beyond the user's limit is an error of its write, with a message
     const Result<Options> options = parse_options(argc, argv);
     if (!options) return fail(trainer, options.error().message, kWrongUsage);
     return run(trainer, *options);

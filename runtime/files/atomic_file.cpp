@@ -1,6 +1,8 @@
 #include "runtime/files/atomic_file.h"
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,13 +12,10 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "runtime/files/folders.h"
+
 namespace kcc::runtime {
 namespace {
-
-std::string folder_of(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "." : path.substr(0, slash + 1);
-}
 
 // A save through a symbolic link replaces what the link points to, not the link.
 std::string resolve_links(const std::string& path) {
@@ -25,17 +24,51 @@ std::string resolve_links(const std::string& path) {
 }
 
 // In the same folder, because rename works within one file system only; hidden, and unique by process and attempt.
+std::string temporary_prefix(const std::string& path) {
+  const std::string folder = folder_of(path);
+  return folder + "." + path.substr(folder.size(), 200) + ".";
+}
+
 std::string temporary_name(const std::string& path, int attempt) {
-  const size_t slash = path.rfind('/');
-  const std::string name = path.substr(slash == std::string::npos ? 0 : slash + 1);
-  const std::string folder = slash == std::string::npos ? "" : path.substr(0, slash + 1);
-  return folder + "." + name.substr(0, 200) + "." + std::to_string(getpid()) + "-" + std::to_string(attempt) + ".tmp";
+  return temporary_prefix(path) + std::to_string(getpid()) + "-" + std::to_string(attempt) + ".tmp";
+}
+
+// A writer holds a lock on its temporary file: one without was left by a writer that was killed.
+bool lock(int file) {
+  return flock(file, LOCK_EX | LOCK_NB) == 0;
+}
+
+void remove_if_abandoned(const std::string& temporary) {
+  const int file = ::open(temporary.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+  if (file < 0) return;
+  if (lock(file)) unlink(temporary.c_str());
+  close(file);
+}
+
+void remove_abandoned(const std::string& path) {
+  const std::string folder = folder_of(path), prefix = temporary_prefix(path);
+  DIR* entries = opendir(folder.empty() ? "." : folder.c_str());
+  if (entries == nullptr) return;
+  while (const dirent* entry = readdir(entries)) {
+    const std::string temporary = folder + entry->d_name;
+    if (temporary.starts_with(prefix) && temporary.ends_with(".tmp")) remove_if_abandoned(temporary);
+  }
+  closedir(entries);
+}
+
+// Another writer may have taken the new file for an abandoned one before it was locked. Where a file system has no
+// locks nobody can.
+bool lock_own(int file) {
+  struct stat info {};
+  if (!lock(file) && errno == EWOULDBLOCK) return false;
+  return fstat(file, &info) != 0 || info.st_nlink > 0;
 }
 
 // The rename itself lives in the folder; without this a power cut may undo it. Some file systems cannot sync a folder
 // (EINVAL): nothing better can be done there, and the file's content is safe already.
 void sync_folder(const std::string& path) {
-  const int folder = ::open(folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const std::string name = folder_of(path);
+  const int folder = ::open(name.empty() ? "." : name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder < 0) return;
   fsync(folder);
   close(folder);
@@ -73,10 +106,15 @@ Result<AtomicFile> AtomicFile::create(const std::string& path) {
   if (replaces && access(target.c_str(), W_OK) != 0) {
     return make_error("%s: cannot be written: %s", path.c_str(), std::strerror(errno));
   }
+  remove_abandoned(target);
   for (int attempt = 0;; ++attempt) {
     std::string temporary = temporary_name(target, attempt);
     const int file = ::open(temporary.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (file >= 0) {
+      if (!lock_own(file) && attempt < 1000) {
+        close(file);
+        continue;
+      }
       if (replaces && fchmod(file, old.st_mode & 07777) != 0) errno = 0;  // not ours to keep: the default mode serves
       return AtomicFile(target, std::move(temporary), file);
     }

@@ -1,6 +1,7 @@
 // AtomicFile: writes a file so that a crash, a full disk or Ctrl-C never leaves half of one. Bytes go to a temporary
 // file in the destination's folder; commit() syncs it and renames it over the destination. Until then, and after any
-// error, the old file is untouched, and the temporary one is removed when the object goes.
+// error, the old file is untouched, and the temporary one is removed when the object goes; that of a process that was
+// killed, when the file is written next.
 #pragma once
 
 #include <cstdint>

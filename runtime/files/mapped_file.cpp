@@ -19,15 +19,17 @@ namespace {
 struct Map {
   std::atomic<uintptr_t> begin, end;
   std::atomic<const char*> path;
+  struct stat opened;  // as it was then; not for the handler
 };
 Map g_maps[64];
 
-void remember(const std::byte* data, int64_t size, const char* path) {
+void remember(const std::byte* data, int64_t size, const char* path, const struct stat& opened) {
   const uintptr_t begin = reinterpret_cast<uintptr_t>(data);
   for (Map& map : g_maps) {
     uintptr_t free = 0;
     if (!map.begin.compare_exchange_strong(free, begin)) continue;
     map.path = path;
+    map.opened = opened;
     map.end = begin + static_cast<uintptr_t>(size);
     return;
   }
@@ -66,9 +68,9 @@ Error cannot_read(const std::string& path, int file) {
 
 }  // namespace
 
-MappedFile::MappedFile(std::string path, const std::byte* data, int64_t size)
-    : path_(std::move(path)), data_(data), size_(size) {
-  if (data_) remember(data_, size_, path_.c_str());
+MappedFile::MappedFile(std::string path, const std::byte* data, const struct stat& opened)
+    : path_(std::move(path)), data_(data), size_(opened.st_size) {
+  if (data_) remember(data_, size_, path_.c_str(), opened);
 }
 
 MappedFile::~MappedFile() {
@@ -94,7 +96,21 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::string& pa
     data = static_cast<const std::byte*>(map);
   }
   close(file);
-  return std::shared_ptr<const MappedFile>(new MappedFile(path, data, info.st_size));
+  return std::shared_ptr<const MappedFile>(new MappedFile(path, data, info));
+}
+
+Status check_mapped_files() {
+  for (const Map& map : g_maps) {
+    if (map.begin == 0 || map.end == 0) continue;
+    struct stat now {};
+    const struct stat& opened = map.opened;
+    if (stat(map.path, &now) != 0 || now.st_dev != opened.st_dev || now.st_ino != opened.st_ino) continue;
+    const bool same_time = now.st_mtim.tv_sec == opened.st_mtim.tv_sec && now.st_mtim.tv_nsec == opened.st_mtim.tv_nsec;
+    if (!same_time || now.st_size != opened.st_size) {
+      return make_error("%s: the file was changed while it was being read", map.path.load());
+    }
+  }
+  return {};
 }
 
 void report_truncated_maps() {

@@ -9,6 +9,8 @@
 
 #include "runtime/files/result.h"
 
+struct stat;
+
 namespace kcc::runtime {
 
 class MappedFile {
@@ -24,12 +26,16 @@ class MappedFile {
   int64_t size() const { return size_; }
 
  private:
-  MappedFile(std::string path, const std::byte* data, int64_t size);
+  MappedFile(std::string path, const std::byte* data, const struct stat& opened);
 
   std::string path_;
   const std::byte* data_;  // null: an empty file
   int64_t size_;
 };
+
+// An Error if another process has written to a file since it was mapped here: what was computed is of neither content.
+// A file that was replaced is no matter, the map keeps the old one.
+Status check_mapped_files();
 
 // Reading a page that another process cut off raises SIGBUS. After this call such a fault prints which file was cut
 // off while it was read and exits 1; other faults die as before. For a main() that owns its process, before the first

@@ -43,6 +43,11 @@ bool is_seed(std::string_view path) {
   return path.find("seed_generator/vars/") != path.npos || path.find("_random_generator/vars/") != path.npos;
 }
 
+// What BackupAndRestore keeps beside the weights (runtime/callbacks/checkpoint.h).
+bool is_run(std::string_view path) {
+  return path.substr(0, 9) == "training/";
+}
+
 void list(std::string& names, size_t& count, const std::string& name) {
   ++count;
   if (count <= kMostNames) names += (names.empty() ? "'" : ", '") + name + "'";
@@ -70,7 +75,8 @@ Status check_nothing_left(const Program& program, const std::string& source, con
   std::string names;
   size_t count = 0;
   for (const auto& [path, object] : tree) {
-    if (object.dataset && !known.count(path) && !is_optimizer(path) && !is_seed(path)) list(names, count, path);
+    if (!object.dataset || known.count(path) || is_optimizer(path) || is_seed(path) || is_run(path)) continue;
+    list(names, count, path);
   }
   if (count == 0) return {};
   return make_error("%s: holds %zu weights that the model does not have: %s", source.c_str(), count, names.c_str());

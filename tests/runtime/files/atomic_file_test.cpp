@@ -86,6 +86,19 @@ TEST(AtomicFile, NamesWhatCannotBeWritten) {
   }
 }
 
+TEST(AtomicFile, RemovesWhatAKilledWriterLeftAndNothingElse) {
+  TemporaryFolder folder;
+  const std::string left = folder.file(".a.txt.12345-0.tmp"), user = folder.file(".b.txt.12345-0.tmp");
+  write_bytes(left, "half");
+  write_bytes(user, "of another file");
+  const Result<AtomicFile> busy = AtomicFile::create(folder.file("a.txt"));
+  ASSERT_TRUE(busy);
+  EXPECT_FALSE(std::filesystem::exists(left));
+  ASSERT_TRUE(write_file(folder.file("a.txt"), "second"));
+  EXPECT_TRUE(std::filesystem::exists(user));
+  EXPECT_EQ(folder.entries(), 3u) << "the first writer's is still there";
+}
+
 // A limit on the file size fails in the same place as a full disk, and can be set without root.
 TEST(AtomicFile, AFullDiskLeavesTheOldFile) {
   TemporaryFolder folder;

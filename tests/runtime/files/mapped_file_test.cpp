@@ -42,6 +42,23 @@ TEST(MappedFile, NamesWhatCannotBeRead) {
   }
 }
 
+TEST(MappedFile, AFileChangedWhileItIsReadIsNamed) {
+  TemporaryFolder folder;
+  const std::string path = folder.file("a"), other = folder.file("b");
+  write_bytes(path, "hello");
+  auto file = MappedFile::open(path);
+  ASSERT_TRUE(file);
+  EXPECT_TRUE(check_mapped_files());
+  write_bytes(other, "world");
+  ASSERT_EQ(rename(other.c_str(), path.c_str()), 0);
+  EXPECT_TRUE(check_mapped_files()) << "the map keeps the old file";
+  auto second = MappedFile::open(path);
+  write_bytes(path, "again!");
+  EXPECT_EQ(check_mapped_files().error().message, path + ": the file was changed while it was being read");
+  second = MappedFile::open(path);
+  EXPECT_TRUE(check_mapped_files()) << "closed";
+}
+
 TEST(MappedFileDeathTest, AFileCutOffWhileItIsReadIsNamed) {
   TemporaryFolder folder;
   const std::string path = folder.file("big");
