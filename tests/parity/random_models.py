@@ -82,8 +82,11 @@ class Generator:
         yield lambda: L.BatchNormalization(axis=self.pick(*axes, -1), momentum=self.pick(0.99, 0.8),
                                            epsilon=self.pick(1e-3, 1e-2), center=self.chance(0.8),
                                            scale=self.chance(0.8))
-        yield lambda: L.LayerNormalization(axis=self.pick(-1, axes), epsilon=self.pick(1e-3, 1e-2),
-                                           center=self.chance(0.8), scale=self.chance(0.8))
+        if size(shape) > 1:
+            # Never over one number: of what it takes from itself, only rounding would be left.
+            yield lambda: L.LayerNormalization(axis=self.pick(-1, axes) if shape[-1] > 1 else axes,
+                                               epsilon=self.pick(1e-3, 1e-2), center=self.chance(0.8),
+                                               scale=self.chance(0.8))
         yield lambda: L.Dropout(0.0)
         yield lambda: L.GaussianNoise(0.0)
         yield lambda: L.ActivityRegularization(l1=self.real(0, 0.01), l2=self.real(0, 0.01))
@@ -198,16 +201,21 @@ class Generator:
                    .get(len(shape), lambda shape: [])(shape))
         return own if own and self.chance(0.6) else made
 
-    def suits(self, layer):
+    def suits(self, layer, shape):
         """Where there are masks, Keras itself fails: Softmax takes them for its own argument, which does not broadcast
-        over features, and BatchNormalization weighs with them along the last axis only."""
-        return not self.masked or not (isinstance(layer, L.Softmax) or
-                                       (isinstance(layer, L.BatchNormalization) and layer.axis != -1))
+        over features, BatchNormalization weighs with them along the last axis only and squeezes a single feature away,
+        and GlobalAveragePooling1D with channels first lays the mask of its second axis along its third."""
+        if not self.masked:
+            return True
+        if isinstance(layer, L.BatchNormalization):
+            return layer.axis == -1 and (layer.moving_mean.shape[0] if layer.built else shape[-1]) > 1
+        return not (isinstance(layer, L.Softmax) or
+                    (isinstance(layer, L.GlobalAveragePooling1D) and layer.data_format == "channels_first"))
 
     def apply_layer(self, x):
         options = self.candidates(x.shape)
         layer = options[self.rng.integers(len(options))]()
-        if not self.suits(layer):
+        if not self.suits(layer, x.shape):
             return None
         self.masked |= isinstance(layer, L.Masking)
         y = layer(x)
@@ -218,7 +226,8 @@ class Generator:
 
     def share_layer(self, x):
         fitting = [layer for layer, shape in self.layers
-                   if shape == x.shape and not adds_losses(layer) and all(map(self.suits, layer._flatten_layers()))]
+                   if shape == x.shape and not adds_losses(layer)
+                   and all(self.suits(one, shape) for one in layer._flatten_layers())]
         return self.pick(*fitting)(x) if fitting else None
 
     def merge(self, x):
@@ -244,7 +253,7 @@ class Generator:
         for _ in range(self.number(1, 3)):
             options = list(self.any_rank(inner.shape))
             layer = options[self.rng.integers(len(options))]()
-            if self.suits(layer):
+            if self.suits(layer, inner.shape):
                 inner = layer(inner)
         model = keras.Model(start, inner)
         self.layers.append((model, x.shape))
