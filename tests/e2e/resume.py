@@ -119,6 +119,37 @@ class Resume(TrainerCase):
             self.assert_same_results(alone)
             self.assertFalse((self.folder / "backup").exists())
 
+    def test_a_signal_within_the_validation_goes_on_with_the_metrics_of_the_epoch(self):
+        """Nearly all of the run is validation, so that is where the signals come."""
+        tools.write_data(self.folder, samples=4000)
+        for name in ("x", "y"):
+            (self.folder / f"{name}.npy").rename(self.folder / f"v{name}.npy")
+        tools.write_data(self.folder, samples=16)
+        command = [str(self.trainer), "fit", "-x", "x.npy", "-y", "y.npy", "--validation-x", "vx.npy", "--validation-y",
+                   "vy.npy", "--batch-size", "1", "--epochs", "120", "--seed", "5", "--threads", "1", "--verbose", "0",
+                   "--save", "end.weights.h5", "--history", "history.json",
+                   *with_callbacks(backup(save_freq=False), "CSVLogger('log.csv')")]
+        names = ["end.weights.h5", "history.json", "log.csv"]
+        self.assert_works(run(*command, cwd=self.folder))
+        alone = {name: (self.folder / name).read_bytes() for name in names}
+        rng, interrupted = random.Random(2), 0
+        for _ in range(100):
+            process = subprocess.Popen(command, cwd=self.folder, stderr=subprocess.PIPE)
+            try:
+                process.wait(timeout=rng.uniform(0.01, 0.1))
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGTERM)
+            error = process.communicate()[1].decode()
+            if process.returncode == 0:
+                break
+            # Before the run catches signals it ends as any program does.
+            self.assertIn(process.returncode, (143, -signal.SIGTERM), error)
+            interrupted += process.returncode == 143
+        else:
+            self.assert_works(run(*command, cwd=self.folder))
+        self.assert_same_results(alone)
+        print(f"{interrupted} signals")
+
     def test_goes_on_with_more_epochs(self):
         calls = with_callbacks(backup(delete_checkpoint=False))
         self.assert_works(run(*self.command(*calls, "--epochs", "9"), cwd=self.folder))
