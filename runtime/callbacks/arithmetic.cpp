@@ -32,10 +32,16 @@ PythonNumber power(int64_t base, int64_t exponent) {
   return result;
 }
 
+// Python raises where finite numbers give an infinite one.
+Result<PythonNumber> in_range(double value, bool from_finite) {
+  if (std::isinf(value) && from_finite) return make_error("the result is out of range");
+  return PythonNumber(value);
+}
+
 Result<PythonNumber> power(double base, double exponent) {
   if (base == 0 && exponent < 0) return make_error("0.0 cannot be raised to a negative power");
   if (base < 0 && exponent != std::floor(exponent)) return make_error("a fractional power of a negative number");
-  return PythonNumber(std::pow(base, exponent));
+  return in_range(std::pow(base, exponent), std::isfinite(base) && std::isfinite(exponent));
 }
 
 // Rounded down, with the remainder's sign that of the divisor (CPython's Objects/floatobject.c).
@@ -46,7 +52,8 @@ void divide_down(double a, double b, double* quotient, double* remainder) {
     *remainder += b;
     exact -= 1;
   }
-  *quotient = std::floor(exact);
+  if (*remainder == 0) *remainder = std::copysign(0.0, b);
+  *quotient = exact == 0 ? std::copysign(0.0, a / b) : std::floor(exact);
   if (exact - *quotient > 0.5) *quotient += 1;
 }
 
@@ -89,7 +96,8 @@ std::optional<PythonNumber> apply_to_integers(const std::string& symbol, int64_t
 
 template <double (*function)(double)>
 Result<PythonNumber> real(const Numbers& x) {
-  return PythonNumber(function(to_double(x[0])));
+  const double value = to_double(x[0]);
+  return in_range(function(value), std::isfinite(value));
 }
 
 // math.floor and the like give integers.

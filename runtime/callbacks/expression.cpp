@@ -113,7 +113,7 @@ class Parser {
   // Everything that binds at least so tightly.
   Result<Node> expression(Binding least) {
     if (++depth_ > kDeepest) return make_error("'%s': nested too deeply", text_.c_str());
-    Result<Node> left = prefix();
+    Result<Node> left = prefix(least);
     while (left && binding() >= least) {
       left = infix(std::move(*left), binding());
     }
@@ -121,10 +121,10 @@ class Parser {
     return left;
   }
 
-  Result<Node> prefix() {
+  Result<Node> prefix(Binding least) {
     if (take("+")) return expression(kUnary);
     if (take("-")) return unary(NodeKind::kNegate, kUnary);
-    if (kind_ == Kind::kName && take("not")) return unary(NodeKind::kNot, kNotBinds);
+    if (kind_ == Kind::kName && least <= kNotBinds && take("not")) return unary(NodeKind::kNot, kNotBinds);
     if (take("(")) {
       Result<Node> inner = expression(kTernary);
       if (inner && !take(")")) return expected("')'");
