@@ -5,8 +5,8 @@
 #include <limits>
 #include <optional>
 
-#include "runtime/data/convert.h"
 #include "runtime/data/load_array.h"
+#include "runtime/data/rows.h"
 #include "runtime/format.h"
 #include "runtime/named_files.h"
 
@@ -67,7 +67,7 @@ Result<Column> bind_input(const TensorInfo& input, const LoadedSource& loaded) {
                         input.index_limit - 1);
     }
   }
-  return Column{input, array};
+  return Column{input, array, false, input.index_limit, loaded.source.label};
 }
 
 // How many classes a target of class indices has: the last extent of the output with its name.
@@ -79,11 +79,15 @@ std::optional<int64_t> class_count(const Program& program, const TargetInfo& tar
   return std::nullopt;
 }
 
-Status check_classes(const Source& source, const Array& array, const char* output, std::optional<int64_t> classes) {
-  const int64_t highest = classes ? *classes - 1 : std::numeric_limits<int32_t>::max();
-  const Status status = check_integral(source.label, array, 0, highest);
-  if (status || !classes) return status;
-  return make_error("%s; output '%s' has %ld classes", status.error().message.c_str(), output, *classes);
+// Class indices, or how they are wrong. No `classes`: any whole number.
+Result<Column> bind_classes(const TensorInfo& tensor, const LoadedSource& loaded, std::optional<int64_t> classes,
+                            bool one_hot) {
+  const int64_t limit = classes ? *classes : std::numeric_limits<int32_t>::max();
+  const std::string& label = loaded.source.label;
+  const Status status = check_integral(label, loaded.array, 0, limit - 1);
+  if (status) return Column{tensor, loaded.array, one_hot, limit, label};
+  if (!classes) return status.error();
+  return make_error("%s; output '%s' has %ld classes", status.error().message.c_str(), tensor.name, *classes);
 }
 
 Result<Column> bind_target(const Program& program, const TargetInfo& target, const LoadedSource& loaded) {
@@ -91,19 +95,14 @@ Result<Column> bind_target(const Program& program, const TargetInfo& target, con
   const Array& array = loaded.array;
   const bool has_rows = !array.shape.empty();
   if (has_rows && same_samples(array.shape, tensor.extents, tensor.rank)) {
-    if (target.is_class_index) {
-      const Status status = check_classes(loaded.source, array, tensor.name, class_count(program, target));
-      if (!status) return status.error();
-    }
-    return Column{tensor, array};
+    if (target.is_class_index) return bind_classes(tensor, loaded, class_count(program, target), false);
+    return Column{tensor, array, false, 0, loaded.source.label};
   }
   std::string expected = batched_shape(tensor.extents, tensor.rank);
   if (target.is_class_index) expected = "class indices of shape " + expected;
   if (target.class_indices_allowed && tensor.rank > 0) {
     if (has_rows && same_samples(array.shape, tensor.extents, tensor.rank - 1)) {
-      const Status status = check_classes(loaded.source, array, tensor.name, tensor.extents[tensor.rank - 1]);
-      if (!status) return status.error();
-      return Column{tensor, array, true};
+      return bind_classes(tensor, loaded, tensor.extents[tensor.rank - 1], true);
     }
     expected += ", or class indices of shape " + batched_shape(tensor.extents, tensor.rank - 1);
   }
@@ -187,13 +186,13 @@ Dataset split_off(Dataset& data, int64_t split_at) {
   Dataset rest = data;
   for (std::vector<Column>* columns : {&rest.inputs, &rest.targets, &rest.weights}) {
     for (Column& column : *columns) {
-      if (column.array.data != nullptr) column.array = slice_rows(column.array, split_at, data.samples - split_at);
+      if (column.array.has_values()) column.array = slice_rows(column.array, split_at, data.samples - split_at);
     }
   }
   rest.samples = data.samples - split_at;
   for (std::vector<Column>* columns : {&data.inputs, &data.targets, &data.weights}) {
     for (Column& column : *columns) {
-      if (column.array.data != nullptr) column.array = slice_rows(column.array, 0, split_at);
+      if (column.array.has_values()) column.array = slice_rows(column.array, 0, split_at);
     }
   }
   data.samples = split_at;

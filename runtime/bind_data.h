@@ -16,7 +16,9 @@ namespace kcc::runtime {
 struct Column {
   TensorInfo tensor;
   Array array;
-  bool one_hot = false;  // class indices that become rows of tensor.elements zeros and ones
+  bool one_hot = false;     // class indices that become rows of tensor.elements zeros and ones
+  int64_t index_limit = 0;  // the values are whole and in [0, index_limit); 0: any
+  std::string label = {};   // how messages call the array: "x 'train.npy'"
 };
 
 struct Dataset {

@@ -59,7 +59,7 @@ Result<StateBlock> make_state(const Trainer& trainer, const Options& options, ui
 Result<BatchReader> open_batches(Executor& executor, const EntryInfo& entry, const Dataset& data, const Steps& steps) {
   if (Status status = executor.check_samples(steps.samples); !status) return status.error();
   if (Status status = executor.prepare(entry, steps.batch); !status) return status.error();
-  return BatchReader::create(data, steps.batch);
+  return BatchReader::create(data, steps.batch, executor.threads() > 1);
 }
 
 }  // namespace kcc::runtime
