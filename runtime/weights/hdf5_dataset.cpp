@@ -22,7 +22,7 @@ Result<Hdf5Dataset> read_hdf5_dataset(const Hdf5Image& image, const std::string&
   dataset.layout = layout->body;
   dataset.layout_version = dataset.layout.u8();
   const uint64_t kind = dataset.layout.u8();
-  if (dataset.layout_version != 3 && dataset.layout_version != 4) {
+  if (dataset.layout_version < 3 || dataset.layout_version > 5) {
     return image.unsupported(path, "a dataset of HDF5 layout version " + std::to_string(dataset.layout_version));
   }
   if (kind == 3) return image.unsupported(path, "a virtual dataset");

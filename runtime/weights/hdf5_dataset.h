@@ -13,7 +13,7 @@ namespace kcc::runtime {
 struct Hdf5Dataset {
   Hdf5Type type;
   std::vector<int64_t> shape;
-  uint64_t layout_version = 0;  // 3 or 4
+  uint64_t layout_version = 0;  // 3 to 5; 5 is 4 for chunks beyond 4 GB
   enum class Storage { kCompact, kContiguous, kChunks } storage = Storage::kCompact;
   Hdf5Cursor layout;     // the layout message behind the storage's kind
   bool filters = false;  // the header has a filter message
