@@ -5,6 +5,7 @@
 #include <limits>
 #include <optional>
 
+#include "runtime/data/image_folder.h"
 #include "runtime/data/load_array.h"
 #include "runtime/data/rows.h"
 #include "runtime/format.h"
@@ -121,6 +122,13 @@ Status check_counts(const std::vector<const LoadedSource*>& sources, int64_t* sa
   return {};
 }
 
+Status load_into(const std::vector<std::string>& files, const Slots& slots, std::vector<LoadedSource>* sources) {
+  Result<std::vector<LoadedSource>> loaded = load_all(files, slots);
+  if (!loaded) return loaded.error();
+  *sources = std::move(*loaded);
+  return {};
+}
+
 // x and y out of one CSV file.
 Status load_labelled(const DataFiles& files, bool with_targets, const Slots& x_slots, const Slots& y_slots,
                      std::vector<LoadedSource>* x, std::vector<LoadedSource>* y) {
@@ -134,20 +142,34 @@ Status load_labelled(const DataFiles& files, bool with_targets, const Slots& x_s
   return {};
 }
 
-Status load_sources(const DataFiles& files, bool with_targets, const Slots& x_slots, const Slots& y_slots,
-                    std::vector<LoadedSource>* x, std::vector<LoadedSource>* y) {
+// x, and y unless it has files of its own, out of one folder of pictures.
+Status load_folder(const Program& program, const DataFiles& files, bool with_targets, const Slots& x_slots,
+                   const Slots& y_slots, std::vector<LoadedSource>* x, std::vector<LoadedSource>* y) {
+  Source source = parse_source(files.x[0], x_slots);
+  if (with_targets && files.y.empty()) {
+    Result<ImageFolder> folder = open_image_folder(program, source.spec, files.folder_seed);
+    if (!folder) return folder.error();
+    const std::string label = y_slots.label + " '" + source.spec + "' (its folders)";
+    y->push_back({{"", source.spec, label}, std::move(folder->y)});
+    x->push_back({std::move(source), std::move(folder->x)});
+    return {};
+  }
+  Result<Array> images = open_images(program, source.spec);
+  if (!images) return images.error();
+  x->push_back({std::move(source), std::move(*images)});
+  return with_targets ? load_into(files.y, y_slots, y) : Status();
+}
+
+Status load_sources(const Program& program, const DataFiles& files, bool with_targets, const Slots& x_slots,
+                    const Slots& y_slots, std::vector<LoadedSource>* x, std::vector<LoadedSource>* y) {
   if (!files.csv_label.empty() && files.y.empty()) return load_labelled(files, with_targets, x_slots, y_slots, x, y);
   if (!files.csv_label.empty()) {
     return make_error("--csv-label and %s both give the targets", y_slots.option.c_str());
   }
-  Result<std::vector<LoadedSource>> inputs = load_all(files.x, x_slots);
-  if (!inputs) return inputs.error();
-  *x = std::move(*inputs);
-  if (!with_targets) return {};
-  Result<std::vector<LoadedSource>> targets = load_all(files.y, y_slots);
-  if (!targets) return targets.error();
-  *y = std::move(*targets);
-  return {};
+  if (files.x.size() == 1 && is_folder(parse_source(files.x[0], x_slots).spec))
+    return load_folder(program, files, with_targets, x_slots, y_slots, x, y);
+  Status status = load_into(files.x, x_slots, x);
+  return status && with_targets ? load_into(files.y, y_slots, y) : status;
 }
 
 }  // namespace
@@ -156,7 +178,8 @@ Result<Dataset> bind_data(const Program& program, const DataFiles& files, bool w
   const Slots x_slots = slots_of("x", "input", files, input_names(program));
   const Slots y_slots = slots_of("y", "output", files, target_names(program));
   std::vector<LoadedSource> x, y;
-  if (Status status = load_sources(files, with_targets, x_slots, y_slots, &x, &y); !status) return status.error();
+  if (Status status = load_sources(program, files, with_targets, x_slots, y_slots, &x, &y); !status)
+    return status.error();
 
   Result<std::vector<const LoadedSource*>> inputs = match(x_slots, x);
   if (!inputs) return inputs.error();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,8 @@ struct DataFiles {
   const std::vector<std::string>& y;
   const std::string& csv_label;
   std::string prefix;
+  // Set: the samples of folders of pictures are shuffled by it before they are split (data/image_folder.h).
+  std::optional<uint64_t> folder_seed = std::nullopt;
 };
 
 Result<Dataset> bind_data(const Program& program, const DataFiles& files, bool with_targets);
