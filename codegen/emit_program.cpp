@@ -88,7 +88,8 @@ std::string state_row(const State& state, int64_t offset) {
   const bool has_layer = !state.layer.empty();
   if (start.ones_count > 0 || has_layer) row += fmt::format(", {}, {}", start.ones_first, start.ones_count);
   if (has_layer)
-    row += fmt::format(", {}, OldLayout::{}", string_literal(state.layer), kLayouts[static_cast<int>(state.old_layout)]);
+    row +=
+        fmt::format(", {}, OldLayout::{}", string_literal(state.layer), kLayouts[static_cast<int>(state.old_layout)]);
   return row + "}";
 }
 
@@ -151,6 +152,14 @@ constexpr const char* kWeights = R"(extern "C" __attribute__((visibility("hidden
 asm(".pushsection .rodata.kcc_weights, \"a\"\n.balign 64\nkcc_initial_weights: .incbin \"weights.bin\"\n.popsection");
 )";
 
+// One input of (batch, height, width, channels), or channels first: the trainer may then read folders of pictures.
+bool takes_pictures(const Module& module) {
+  if (module.inputs.size() != 1 || module.inputs[0].type.shape.size() != 4) return false;
+  const auto is_channels = [](const Dim& dim) { return dim.size == 1 || dim.size == 3 || dim.size == 4; };
+  const Shape& shape = module.inputs[0].type.shape;
+  return is_channels(shape[3]) || is_channels(shape[1]);
+}
+
 // The template with every @hole@ filled.
 std::string fill(const std::string& frame, const std::map<std::string, std::string>& holes) {
   std::string text;
@@ -186,6 +195,7 @@ std::string emit_program(const Module& module, const Plan& plan, const ProgramOp
                {"layers", table("LayerInfo", "kLayers", layer_rows(module))},
                {"weights", options.has_weights ? kWeights : ""},
                {"initial_weights", options.has_weights ? "kcc_initial_weights" : "nullptr"},
+               {"load_image", takes_pictures(module) ? "load_image" : "nullptr"},
                {"config_json", string_literal(options.config_json, "    ")},
                {"name", string_literal(options.name)},
                {"model_name", string_literal(module.name)},

@@ -173,8 +173,10 @@ std::vector<std::string> link_command(std::vector<std::string> command, const st
   if (std::strlen(KCC_SANITIZE) > 0) add({std::string("-fsanitize=") + KCC_SANITIZE});
   add({"-isystem", (runtime / "include").string(), "program.cpp"});
   add(objects);
+  // Only those archives become part of the program whose functions it names: few take in pictures.
   // -l:NAME.a, so that no shared library of the same name becomes a dependency.
-  add({"-L" + runtime.string(), "-l:libkcc_runtime.a", "-l:libminizip.a", "-l:libz.a", "-o", "program"});
+  add({"-L" + runtime.string(), "-l:libkcc_images.a", "-l:libkcc_runtime.a", "-l:libjpeg.a", "-l:libpng.a",
+       "-l:libminizip.a", "-l:libz.a", "-o", "program"});
   return command;
 }
 

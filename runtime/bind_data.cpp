@@ -5,8 +5,9 @@
 #include <limits>
 #include <optional>
 
-#include "runtime/data/convert.h"
+#include "runtime/data/image_folder.h"
 #include "runtime/data/load_array.h"
+#include "runtime/data/rows.h"
 #include "runtime/format.h"
 #include "runtime/named_files.h"
 
@@ -67,7 +68,7 @@ Result<Column> bind_input(const TensorInfo& input, const LoadedSource& loaded) {
                         input.index_limit - 1);
     }
   }
-  return Column{input, array};
+  return Column{input, array, false, input.index_limit, loaded.source.label};
 }
 
 // How many classes a target of class indices has: the last extent of the output with its name.
@@ -79,11 +80,15 @@ std::optional<int64_t> class_count(const Program& program, const TargetInfo& tar
   return std::nullopt;
 }
 
-Status check_classes(const Source& source, const Array& array, const char* output, std::optional<int64_t> classes) {
-  const int64_t highest = classes ? *classes - 1 : std::numeric_limits<int32_t>::max();
-  const Status status = check_integral(source.label, array, 0, highest);
-  if (status || !classes) return status;
-  return make_error("%s; output '%s' has %ld classes", status.error().message.c_str(), output, *classes);
+// Class indices, or how they are wrong. No `classes`: any whole number.
+Result<Column> bind_classes(const TensorInfo& tensor, const LoadedSource& loaded, std::optional<int64_t> classes,
+                            bool one_hot) {
+  const int64_t limit = classes ? *classes : std::numeric_limits<int32_t>::max();
+  const std::string& label = loaded.source.label;
+  const Status status = check_integral(label, loaded.array, 0, limit - 1);
+  if (status) return Column{tensor, loaded.array, one_hot, limit, label};
+  if (!classes) return status.error();
+  return make_error("%s; output '%s' has %ld classes", status.error().message.c_str(), tensor.name, *classes);
 }
 
 Result<Column> bind_target(const Program& program, const TargetInfo& target, const LoadedSource& loaded) {
@@ -91,19 +96,14 @@ Result<Column> bind_target(const Program& program, const TargetInfo& target, con
   const Array& array = loaded.array;
   const bool has_rows = !array.shape.empty();
   if (has_rows && same_samples(array.shape, tensor.extents, tensor.rank)) {
-    if (target.is_class_index) {
-      const Status status = check_classes(loaded.source, array, tensor.name, class_count(program, target));
-      if (!status) return status.error();
-    }
-    return Column{tensor, array};
+    if (target.is_class_index) return bind_classes(tensor, loaded, class_count(program, target), false);
+    return Column{tensor, array, false, 0, loaded.source.label};
   }
   std::string expected = batched_shape(tensor.extents, tensor.rank);
   if (target.is_class_index) expected = "class indices of shape " + expected;
   if (target.class_indices_allowed && tensor.rank > 0) {
     if (has_rows && same_samples(array.shape, tensor.extents, tensor.rank - 1)) {
-      const Status status = check_classes(loaded.source, array, tensor.name, tensor.extents[tensor.rank - 1]);
-      if (!status) return status.error();
-      return Column{tensor, array, true};
+      return bind_classes(tensor, loaded, tensor.extents[tensor.rank - 1], true);
     }
     expected += ", or class indices of shape " + batched_shape(tensor.extents, tensor.rank - 1);
   }
@@ -122,6 +122,13 @@ Status check_counts(const std::vector<const LoadedSource*>& sources, int64_t* sa
   return {};
 }
 
+Status load_into(const std::vector<std::string>& files, const Slots& slots, std::vector<LoadedSource>* sources) {
+  Result<std::vector<LoadedSource>> loaded = load_all(files, slots);
+  if (!loaded) return loaded.error();
+  *sources = std::move(*loaded);
+  return {};
+}
+
 // x and y out of one CSV file.
 Status load_labelled(const DataFiles& files, bool with_targets, const Slots& x_slots, const Slots& y_slots,
                      std::vector<LoadedSource>* x, std::vector<LoadedSource>* y) {
@@ -135,20 +142,34 @@ Status load_labelled(const DataFiles& files, bool with_targets, const Slots& x_s
   return {};
 }
 
-Status load_sources(const DataFiles& files, bool with_targets, const Slots& x_slots, const Slots& y_slots,
-                    std::vector<LoadedSource>* x, std::vector<LoadedSource>* y) {
+// x, and y unless it has files of its own, out of one folder of pictures.
+Status load_folder(const Program& program, const DataFiles& files, bool with_targets, const Slots& x_slots,
+                   const Slots& y_slots, std::vector<LoadedSource>* x, std::vector<LoadedSource>* y) {
+  Source source = parse_source(files.x[0], x_slots);
+  if (with_targets && files.y.empty()) {
+    Result<ImageFolder> folder = open_image_folder(program, source.spec, files.folder_seed);
+    if (!folder) return folder.error();
+    const std::string label = y_slots.label + " '" + source.spec + "' (its folders)";
+    y->push_back({{"", source.spec, label}, std::move(folder->y)});
+    x->push_back({std::move(source), std::move(folder->x)});
+    return {};
+  }
+  Result<Array> images = open_images(program, source.spec);
+  if (!images) return images.error();
+  x->push_back({std::move(source), std::move(*images)});
+  return with_targets ? load_into(files.y, y_slots, y) : Status();
+}
+
+Status load_sources(const Program& program, const DataFiles& files, bool with_targets, const Slots& x_slots,
+                    const Slots& y_slots, std::vector<LoadedSource>* x, std::vector<LoadedSource>* y) {
   if (!files.csv_label.empty() && files.y.empty()) return load_labelled(files, with_targets, x_slots, y_slots, x, y);
   if (!files.csv_label.empty()) {
     return make_error("--csv-label and %s both give the targets", y_slots.option.c_str());
   }
-  Result<std::vector<LoadedSource>> inputs = load_all(files.x, x_slots);
-  if (!inputs) return inputs.error();
-  *x = std::move(*inputs);
-  if (!with_targets) return {};
-  Result<std::vector<LoadedSource>> targets = load_all(files.y, y_slots);
-  if (!targets) return targets.error();
-  *y = std::move(*targets);
-  return {};
+  if (files.x.size() == 1 && is_folder(parse_source(files.x[0], x_slots).spec))
+    return load_folder(program, files, with_targets, x_slots, y_slots, x, y);
+  Status status = load_into(files.x, x_slots, x);
+  return status && with_targets ? load_into(files.y, y_slots, y) : status;
 }
 
 }  // namespace
@@ -157,7 +178,8 @@ Result<Dataset> bind_data(const Program& program, const DataFiles& files, bool w
   const Slots x_slots = slots_of("x", "input", files, input_names(program));
   const Slots y_slots = slots_of("y", "output", files, target_names(program));
   std::vector<LoadedSource> x, y;
-  if (Status status = load_sources(files, with_targets, x_slots, y_slots, &x, &y); !status) return status.error();
+  if (Status status = load_sources(program, files, with_targets, x_slots, y_slots, &x, &y); !status)
+    return status.error();
 
   Result<std::vector<const LoadedSource*>> inputs = match(x_slots, x);
   if (!inputs) return inputs.error();
@@ -187,13 +209,13 @@ Dataset split_off(Dataset& data, int64_t split_at) {
   Dataset rest = data;
   for (std::vector<Column>* columns : {&rest.inputs, &rest.targets, &rest.weights}) {
     for (Column& column : *columns) {
-      if (column.array.data != nullptr) column.array = slice_rows(column.array, split_at, data.samples - split_at);
+      if (column.array.has_values()) column.array = slice_rows(column.array, split_at, data.samples - split_at);
     }
   }
   rest.samples = data.samples - split_at;
   for (std::vector<Column>* columns : {&data.inputs, &data.targets, &data.weights}) {
     for (Column& column : *columns) {
-      if (column.array.data != nullptr) column.array = slice_rows(column.array, 0, split_at);
+      if (column.array.has_values()) column.array = slice_rows(column.array, 0, split_at);
     }
   }
   data.samples = split_at;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,9 @@ namespace kcc::runtime {
 struct Column {
   TensorInfo tensor;
   Array array;
-  bool one_hot = false;  // class indices that become rows of tensor.elements zeros and ones
+  bool one_hot = false;     // class indices that become rows of tensor.elements zeros and ones
+  int64_t index_limit = 0;  // the values are whole and in [0, index_limit); 0: any
+  std::string label = {};   // how messages call the array: "x 'train.npy'"
 };
 
 struct Dataset {
@@ -31,6 +34,8 @@ struct DataFiles {
   const std::vector<std::string>& y;
   const std::string& csv_label;
   std::string prefix;
+  // Set: the samples of folders of pictures are shuffled by it before they are split (data/image_folder.h).
+  std::optional<uint64_t> folder_seed = std::nullopt;
 };
 
 Result<Dataset> bind_data(const Program& program, const DataFiles& files, bool with_targets);

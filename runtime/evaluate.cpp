@@ -19,10 +19,13 @@ Result<Logs> evaluate(const Program& program, Executor& executor, StateBlock& st
                       const Steps& steps, Report* report) {
   state.reset_metrics();
   if (report != nullptr) report->begin(steps.count);
-  for (int64_t step = 0; step < std::min(steps.count, steps.available); ++step) {
-    const int64_t batch = steps.size(step);
-    const void* const* inputs = reader.read({}, step * steps.batch, batch);
-    if (Status status = executor.run(program.evaluate, inputs, nullptr, batch); !status) return status.error();
+  const int64_t count = std::min(steps.count, steps.available);
+  for (int64_t step = 0; step < count; ++step) {
+    const int64_t batch = steps.size(step), first = step * steps.batch;
+    Result<const void* const*> inputs = reader.read({}, first, batch);
+    if (!inputs) return inputs.error();
+    if (step + 1 < count) reader.read_ahead({}, first + batch, steps.size(step + 1));
+    if (Status status = executor.run(program.evaluate, *inputs, nullptr, batch); !status) return status.error();
     if (report != nullptr) report->step(step + 1, &state);
     if (interrupting_signal() != 0) break;
   }

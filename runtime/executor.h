@@ -18,6 +18,8 @@ class Executor {
   // threads 0: all cores.
   Executor(const Program& program, StateBlock& state, int threads);
 
+  int threads() const { return pool_.threads(); }
+
   // Whether so many samples are whole batches, where the program runs batches of one size alone.
   Status check_samples(int64_t samples) const;
 

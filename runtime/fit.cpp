@@ -104,10 +104,12 @@ class Loop {
   Status run_step() {
     StateBlock& state = training_.state;
     const int64_t batch = cursor_.batch();
-    const void* const* inputs = reader_.read(cursor_.order(), cursor_.first_sample(), batch);
+    Result<const void* const*> inputs = reader_.read(cursor_.order(), cursor_.first_sample(), batch);
+    if (!inputs) return inputs.error();
     state.set_random_key(training_.plan.seed, static_cast<uint64_t>(state.iterations()));
     cursor_.advance();
-    return executor_.run(training_.program.train, inputs, nullptr, batch);
+    if (!cursor_.used_up()) reader_.read_ahead(cursor_.order(), cursor_.first_sample(), cursor_.batch());
+    return executor_.run(training_.program.train, *inputs, nullptr, batch);
   }
 
   void warn_of_shortage() {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "runtime/data/image_folder.h"
 #include "runtime/format.h"
 #include "runtime/nearest.h"
 
@@ -159,7 +160,8 @@ constexpr unsigned kData = kFit | kEvaluate | kPredict;
 // In the order of --help.
 constexpr Row kRows[] = {
     {"-x", "FILE", kData, [](Options& o, const std::string& v) { return add_file(v, &o.x); },
-     "inputs: .npy, .npz:member or .csv; NAME=FILE, repeated, for several", "--x"},
+     "inputs: .npy, .npz:member, .csv, .h5:/dataset, IDX or a folder of pictures; NAME=FILE, repeated, for several",
+     "--x"},
     {"-y", "FILE", kFit | kEvaluate, [](Options& o, const std::string& v) { return add_file(v, &o.y); },
      "targets, by the names of the output layers", "--y"},
     {"--sample-weight", "FILE", kFit | kEvaluate,
@@ -276,17 +278,26 @@ Status parse_option(const CommandRow& command, int argc, const char* const* argv
   return status ? status : Status(make_error("%s: %s", name.c_str(), status.error().message.c_str()));
 }
 
+// A folder of pictures brings its targets along: the names of the folders in it.
+bool is_one_folder(const std::vector<std::string>& x) {
+  return x.size() == 1 && (is_folder(x[0]) || is_folder(x[0].substr(x[0].find('=') + 1)));
+}
+
 Status check_together(const Options& o) {
   if (o.command == Command::kSummary) return {};
   if (o.x.empty()) return make_error("no input data: pass -x FILE");
   if (o.command == Command::kPredict) {
     return o.out.empty() ? Status(make_error("nowhere to write the predictions: pass -o FILE.npy")) : Status();
   }
-  if (o.y.empty() && o.csv_label.empty())
+  if (o.y.empty() && o.csv_label.empty() && !is_one_folder(o.x))
     return make_error("no targets: pass -y FILE, or --csv-label COLUMN with a .csv");
+  if (o.validation_split > 0 && is_one_folder(o.x) && o.y.empty() && !o.sample_weight.empty())
+    return make_error(
+        "--validation-split shuffles a folder's pictures, which --sample-weight would not follow: "
+        "pass --validation-x");
   if (!o.validation_sample_weight.empty() && o.validation_x.empty())
     return make_error("--validation-sample-weight needs --validation-x");
-  if (!o.validation_x.empty() && o.validation_y.empty() && o.csv_label.empty()) {
+  if (!o.validation_x.empty() && o.validation_y.empty() && o.csv_label.empty() && !is_one_folder(o.validation_x)) {
     return make_error("--validation-x needs --validation-y");
   }
   if (o.validation_x.empty() && !o.validation_y.empty()) return make_error("--validation-y needs --validation-x");

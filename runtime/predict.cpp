@@ -24,8 +24,10 @@ Result<std::vector<Array>> predict(const Program& program, Executor& executor, B
     for (size_t i = 0; i < rows.size(); ++i) {
       outputs[i] = rows[i] + first * arrays[i].row_elements() * size_of(arrays[i].type);
     }
-    const void* const* inputs = reader.read({}, first, batch);
-    if (Status status = executor.run(program.predict, inputs, outputs.data(), batch); !status) return status.error();
+    Result<const void* const*> inputs = reader.read({}, first, batch);
+    if (!inputs) return inputs.error();
+    if (step + 1 < steps.available) reader.read_ahead({}, first + batch, steps.size(step + 1));
+    if (Status status = executor.run(program.predict, *inputs, outputs.data(), batch); !status) return status.error();
     report.step(step + 1, nullptr);
   }
   report.finish({});

@@ -89,6 +89,13 @@ struct EntryInfo {
   double flops;  // a sample
 };
 
+// Reads a picture as a sample (height, width, channels) of values 0 to 255, resized as Keras does; false: `message`
+// says which file and why. Defined in libkcc_images.a, which programs that do not name it go without.
+using LoadImage = bool (*)(const char* path, int64_t height, int64_t width, int64_t channels, float* out, char* message,
+                           int64_t message_bytes);
+bool load_image(const char* path, int64_t height, int64_t width, int64_t channels, float* out, char* message,
+                int64_t message_bytes);
+
 struct Program {
   const char* name;
   const char* model_name;     // Keras's name of the model
@@ -107,8 +114,9 @@ struct Program {
   int32_t default_batch;
   int32_t fixed_batch = 0;  // the only batch that a stateful model runs; 0: any
   EntryInfo predict, evaluate, train;
-  const char* config_json;       // the model's own JSON, for .keras files
-  const float* initial_weights;  // embedded weights in the order and layout of states with a file_path, or null
+  const char* config_json;         // the model's own JSON, for .keras files
+  const float* initial_weights;    // embedded weights in the order and layout of states with a file_path, or null
+  LoadImage load_image = nullptr;  // null: the program has no single input that can be a picture
 };
 
 // The trainer's main(): parses the command line and runs fit, evaluate, predict, summary.

@@ -4,7 +4,7 @@
 #include <charconv>
 #include <cmath>
 
-#include "runtime/data/convert.h"
+#include "runtime/data/rows.h"
 #include "runtime/format.h"
 #include "runtime/named_files.h"
 
@@ -31,8 +31,9 @@ class Classes {
   explicit Classes(const Column& labels)
       : labels_(labels), width_(std::max<int64_t>(1, labels.array.row_elements())), row_(static_cast<size_t>(width_)) {}
 
-  int64_t at(int64_t sample) {
-    convert_array(slice_rows(labels_.array, sample, 1), ElementType::kF32, row_.data());
+  Result<int64_t> at(int64_t sample) {
+    Status status = read_rows(labels_.array, nullptr, sample, 1, ElementType::kF32, scratch_, row_.data());
+    if (!status) return status.error();
     if (width_ == 1) return static_cast<int64_t>(std::nearbyint(row_[0]));
     return std::max_element(row_.begin(), row_.end()) - row_.begin();
   }
@@ -41,6 +42,7 @@ class Classes {
   const Column& labels_;
   int64_t width_;
   std::vector<float> row_;
+  std::vector<std::byte> scratch_;
 };
 
 }  // namespace
@@ -83,7 +85,7 @@ Status bind_sample_weights(const Program& program, const std::string& option, co
 Status bind_class_weights(const Program& program, const ClassWeights& weights, Dataset* data) {
   if (program.target_count != 1)
     return make_error("--class-weight is for models with one output; this one has %d", program.target_count);
-  if (data->weights[0].array.data != nullptr)
+  if (data->weights[0].array.has_values())
     return make_error("--class-weight and --sample-weight cannot be given together");
   if (program.targets[0].weight.rank != 0 || data->targets[0].array.shape.size() > 2)
     return make_error("--class-weight needs labels of one class a sample");
@@ -92,7 +94,9 @@ Status bind_class_weights(const Program& program, const ClassWeights& weights, D
   float* values = reinterpret_cast<float*>(array->data);
   Classes classes(data->targets[0]);
   for (int64_t i = 0; i < data->samples; ++i) {
-    const auto found = weights.find(classes.at(i));
+    Result<int64_t> label = classes.at(i);
+    if (!label) return label.error();
+    const auto found = weights.find(*label);
     values[i] = found == weights.end() ? 1.0f : static_cast<float>(found->second);
   }
   data->weights[0].array = array->array;

@@ -15,7 +15,9 @@ packages=(
   libfmt-dev
   libgmock-dev
   libgtest-dev
+  libjpeg62-turbo-dev
   libminizip-dev
+  libpng-dev
   librandom123-dev
   libxxhash-dev
   ninja-build

@@ -91,7 +91,10 @@ Result<int> run_fit(const Trainer& trainer, const Options& options) {
   Result<CallbackList> callbacks = CallbackList::make(options.callbacks);
   if (!callbacks) return make_error("--callback: %s", callbacks.error().message.c_str());
 
-  Result<Dataset> data = load_labelled_data(program, options);
+  // A resumed run must split as the first one did, also where neither was given a seed.
+  std::optional<uint64_t> split_seed;
+  if (options.validation_split > 0) split_seed = options.seed.value_or(0);
+  Result<Dataset> data = load_labelled_data(program, options, split_seed);
   if (!data) return data.error();
   const Result<std::optional<Dataset>> validation_data = make_validation(program, options, *data);
   if (!validation_data) return validation_data.error();

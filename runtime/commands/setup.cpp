@@ -32,8 +32,9 @@ Status check_has_weights(const Program& program, const Options& options) {
   return make_error("no weights: none were embedded at compile time, pass --weights FILE");
 }
 
-Result<Dataset> load_labelled_data(const Program& program, const Options& options) {
-  Result<Dataset> data = bind_data(program, {options.x, options.y, options.csv_label, ""}, true);
+Result<Dataset> load_labelled_data(const Program& program, const Options& options,
+                                   std::optional<uint64_t> folder_seed) {
+  Result<Dataset> data = bind_data(program, {options.x, options.y, options.csv_label, "", folder_seed}, true);
   if (!data) return data;
   const Status weighted = bind_sample_weights(program, "--sample-weight", options.sample_weight, &*data);
   if (!weighted) return weighted.error();
@@ -59,7 +60,7 @@ Result<StateBlock> make_state(const Trainer& trainer, const Options& options, ui
 Result<BatchReader> open_batches(Executor& executor, const EntryInfo& entry, const Dataset& data, const Steps& steps) {
   if (Status status = executor.check_samples(steps.samples); !status) return status.error();
   if (Status status = executor.prepare(entry, steps.batch); !status) return status.error();
-  return BatchReader::create(data, steps.batch);
+  return BatchReader::create(data, steps.batch, executor.threads() > 1);
 }
 
 }  // namespace kcc::runtime

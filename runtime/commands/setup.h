@@ -12,8 +12,9 @@ Status check_trainable(const Program& program, const char* command);
 // Whether there are any weights but random ones.
 Status check_has_weights(const Program& program, const Options& options);
 
-// The data to fit or evaluate, with the weights of its samples.
-Result<Dataset> load_labelled_data(const Program& program, const Options& options);
+// The data to fit or evaluate, with the weights of its samples. `folder_seed` as in DataFiles.
+Result<Dataset> load_labelled_data(const Program& program, const Options& options,
+                                   std::optional<uint64_t> folder_seed = std::nullopt);
 
 // The states of a run: drawn from the seed, then the embedded weights, then those of --weights.
 Result<StateBlock> make_state(const Trainer& trainer, const Options& options, uint64_t seed);

@@ -104,7 +104,8 @@ Array view_array(ElementType type, std::vector<int64_t> shape, const void* data)
 Array slice_rows(const Array& array, int64_t first, int64_t count) {
   Array slice = array;
   slice.shape[0] = count;
-  slice.data += first * array.row_elements() * size_of(array.type);
+  slice.first_row += first;
+  if (array.data != nullptr) slice.data += first * array.row_elements() * size_of(array.type);
   return slice;
 }
 

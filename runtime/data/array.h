@@ -1,5 +1,6 @@
-// Array: numbers as a file holds them. Readers (npy, npz, csv, HDF5) make arrays; fit, evaluate and predict take rows
-// out of them, converted to what the program computes with; weights are copied from and to the state block.
+// Array: numbers as a file holds them. Readers (npy, npz, csv, HDF5, IDX, images) make arrays; fit, evaluate and
+// predict take rows out of them, converted to what the program computes with; weights are copied from and to the state
+// block.
 #pragma once
 
 #include <cstddef>
@@ -21,13 +22,25 @@ DType dtype_of(ElementType type);
 int64_t size_of(ElementType type);
 const char* name_of(ElementType type);
 
+// Rows of an array that stays where it is, a file or a folder, because it is too large for memory or is made as it is
+// read. Several threads may read at once.
+class RowSource {
+ public:
+  virtual ~RowSource() = default;
+  // Rows first .. first + count, whole and in range, in the array's own type. An Error names the file.
+  virtual Status read(int64_t first, int64_t count, std::byte* out) = 0;
+};
+
 // C order, this machine's byte order. Copies share the bytes. `data` may be unaligned: it may point into a file.
 struct Array {
   DType type = DType::kF32;
   std::vector<int64_t> shape;  // empty: a scalar
   const std::byte* data = nullptr;
-  std::shared_ptr<const void> owner;  // keeps data alive; null: the caller does
+  std::shared_ptr<const void> owner;            // keeps data alive; null: the caller does
+  std::shared_ptr<RowSource> source = nullptr;  // where an array of samples is instead of in data; see data/rows.h
+  int64_t first_row = 0;                        // of the source's, which this array begins with
 
+  bool has_values() const { return data != nullptr || source != nullptr; }
   int64_t elements() const;
   int64_t bytes() const { return elements() * size_of(type); }
   int64_t rows() const { return shape.empty() ? 1 : shape[0]; }

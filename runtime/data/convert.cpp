@@ -185,14 +185,14 @@ void convert_array(const Array& array, ElementType to, void* out) {
   converter(array.type, to)(array.data, array.elements(), static_cast<std::byte*>(out));
 }
 
-Status check_integral(const std::string& source, const Array& array, int64_t lowest, int64_t highest) {
+Status check_integral(const std::string& source, const Array& array, const std::byte* elements, int64_t first,
+                      int64_t count, int64_t lowest, int64_t highest) {
   return with_type(array.type, [&]<typename From>(From*) -> Status {
-    const int64_t count = array.elements();
     for (int64_t i = 0; i < count; ++i) {
-      const Number<From> value = load<From>(array.data, i);
+      const Number<From> value = load<From>(elements, i);
       if (is_integral_within<From>(value, lowest, highest)) continue;
       return make_error("%s%s: got %s, expected a whole number from %lld to %lld", source.c_str(),
-                        place_of(array.shape, i).c_str(), print_value<From>(value).c_str(),
+                        place_of(array.shape, first + i).c_str(), print_value<From>(value).c_str(),
                         static_cast<long long>(lowest), static_cast<long long>(highest));
     }
     return {};

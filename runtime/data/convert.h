@@ -15,8 +15,10 @@ void gather_rows(const Array& array, const int64_t* rows, int64_t count, Element
 // The whole array.
 void convert_array(const Array& array, ElementType to, void* out);
 
-// Every element is a whole number in lowest .. highest: class indices, counters. The Error begins with `source`
-// (the option's value or the file) and names the first offender's place and value.
-Status check_integral(const std::string& source, const Array& array, int64_t lowest, int64_t highest);
+// Elements first .. first + count, which `elements` points to, of an array of this type and shape are whole numbers in
+// lowest .. highest. The Error begins with `source` (the option's value or the file) and names the first offender's
+// place and value.
+Status check_integral(const std::string& source, const Array& array, const std::byte* elements, int64_t first,
+                      int64_t count, int64_t lowest, int64_t highest);
 
 }  // namespace kcc::runtime

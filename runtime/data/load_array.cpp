@@ -1,8 +1,14 @@
 #include "runtime/data/load_array.h"
 
+#include <unistd.h>
+
+#include <cerrno>
 #include <cstring>
+#include <optional>
 
 #include "runtime/data/csv.h"
+#include "runtime/data/hdf5.h"
+#include "runtime/data/idx.h"
 #include "runtime/data/npy.h"
 #include "runtime/data/npz.h"
 #include "runtime/files/mapped_file.h"
@@ -11,7 +17,19 @@
 namespace kcc::runtime {
 namespace {
 
-constexpr const char* kSupported = "expected FILE.npy, FILE.npz:MEMBER or FILE.csv";
+constexpr const char* kSupported = "expected FILE.npy, FILE.npz:MEMBER, FILE.csv, FILE.h5:/DATASET or an IDX file";
+
+struct Member {
+  std::string file, name;
+};
+
+// "FILE.ext:MEMBER" taken apart, or "FILE.ext" with "" for a member. The last such colon: folders may have any name.
+std::optional<Member> split_member(const std::string& spec, const std::string& extension) {
+  const size_t at = spec.rfind(extension + ":");
+  if (at == std::string::npos) return spec.ends_with(extension) ? std::optional(Member{spec, ""}) : std::nullopt;
+  const size_t colon = at + extension.size();
+  return Member{spec.substr(0, colon), spec.substr(colon + 1)};
+}
 
 Result<CsvTable> read_csv(const std::string& path) {
   auto file = MappedFile::open(path);
@@ -59,12 +77,16 @@ Result<Array> load_only_member(const std::string& path) {
 }  // namespace
 
 Result<Array> load_array(const std::string& spec) {
-  // First, because the member may end in .npy.
-  const size_t member = spec.rfind(".npz:");
-  if (member != std::string::npos) return read_npz(spec.substr(0, member + 4), spec.substr(member + 5));
+  // Members first: theirs may end in .npy.
+  if (const auto member = split_member(spec, ".npz"))
+    return member->name.empty() ? load_only_member(member->file) : read_npz(member->file, member->name);
+  for (const char* extension : {".h5", ".hdf5"}) {
+    if (const auto member = split_member(spec, extension)) return read_hdf5_data(member->file, member->name);
+  }
   if (spec.ends_with(".npy")) return read_npy(spec);
   if (spec.ends_with(".csv")) return load_csv(spec);
-  if (spec.ends_with(".npz")) return load_only_member(spec);
+  if (looks_like_idx(spec)) return read_idx(spec);
+  if (access(spec.c_str(), F_OK) != 0) return make_error("%s: cannot be read: %s", spec.c_str(), std::strerror(errno));
   return make_error("%s: this kind of data file is not supported, %s", spec.c_str(), kSupported);
 }
 

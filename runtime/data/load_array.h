@@ -1,5 +1,5 @@
-// What -x, -y and --sample-weight name on the command line, as arrays: FILE.npy (mapped, not read), FILE.npz:MEMBER,
-// FILE.csv (float64 of shape (rows, columns), also for one column).
+// What -x, -y and --sample-weight name on the command line, as arrays: FILE.npy, FILE.npz:MEMBER, FILE.csv (float64 of
+// shape (rows, columns), also for one column), FILE.h5:/DATASET, IDX files by any name.
 #pragma once
 
 #include <string>

@@ -1,5 +1,6 @@
 #include "runtime/data/npy.h"
 
+#include "runtime/data/file_rows.h"
 #include "runtime/data/npy_header.h"
 #include "runtime/files/atomic_file.h"
 #include "runtime/files/mapped_file.h"
@@ -39,10 +40,12 @@ const char* type_code(DType type) {
   return nullptr;
 }
 
-}  // namespace
+struct ParsedHeader {
+  NpyHeader header;
+  int64_t bytes;
+};
 
-Result<Array> parse_npy(const std::string& source, const std::byte* data, int64_t size,
-                        std::shared_ptr<const void> owner) {
+Result<ParsedHeader> parse_header(const std::string& source, const std::byte* data, int64_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), static_cast<size_t>(size));
   Result<int64_t> header_bytes = npy_header_bytes(source, text.substr(0, kNpyPreamble));
   if (!header_bytes) return header_bytes.error();
@@ -50,13 +53,24 @@ Result<Array> parse_npy(const std::string& source, const std::byte* data, int64_
   Result<NpyHeader> header = parse_npy_header(source, text.substr(0, static_cast<size_t>(*header_bytes)));
   if (!header) return header.error();
   if (Status status = check_npy_size(source, *header, size - *header_bytes); !status) return status.error();
-  return arrange_npy(source, *header, data + *header_bytes, std::move(owner));
+  return ParsedHeader{std::move(*header), *header_bytes};
+}
+
+}  // namespace
+
+Result<Array> parse_npy(const std::string& source, const std::byte* data, int64_t size,
+                        std::shared_ptr<const void> owner) {
+  Result<ParsedHeader> parsed = parse_header(source, data, size);
+  if (!parsed) return parsed.error();
+  return arrange_npy(source, parsed->header, data + parsed->bytes, std::move(owner));
 }
 
 Result<Array> read_npy(const std::string& path) {
   auto file = MappedFile::open(path);
   if (!file) return file.error();
-  return parse_npy(path, (*file)->data(), (*file)->size(), *file);
+  Result<ParsedHeader> parsed = parse_header(path, (*file)->data(), (*file)->size());
+  if (!parsed) return parsed.error();
+  return array_in_file(*file, parsed->bytes, parsed->header);
 }
 
 Result<std::string> npy_header(const Array& array) {

@@ -10,6 +10,7 @@
 
 namespace kcc::runtime {
 
+// Mapped; a large one stays in the file (file_rows.h).
 Result<Array> read_npy(const std::string& path);
 
 // The same from memory that `owner` keeps alive; `source` begins the error messages.

@@ -195,12 +195,14 @@ Result<Array> arrange_npy(const std::string& source, const NpyHeader& header, co
   } else {
     std::memcpy(copy->data, elements, static_cast<size_t>(bytes));
   }
-  if (header.swapped) {
-    for (std::byte* element = copy->data; element < copy->data + bytes; element += size) {
-      std::reverse(element, element + size);
-    }
-  }
+  if (header.swapped) swap_bytes(copy->data, bytes, size);
   return copy->array;
+}
+
+void swap_bytes(std::byte* elements, int64_t bytes, int64_t size) {
+  for (std::byte* element = elements; element < elements + bytes; element += size) {
+    std::reverse(element, element + size);
+  }
 }
 
 }  // namespace kcc::runtime

@@ -36,4 +36,7 @@ Status check_npy_size(const std::string& source, const NpyHeader& header, int64_
 Result<Array> arrange_npy(const std::string& source, const NpyHeader& header, const std::byte* elements,
                           std::shared_ptr<const void> owner);
 
+// Turns elements of `size` bytes from one byte order into the other.
+void swap_bytes(std::byte* elements, int64_t bytes, int64_t size);
+
 }  // namespace kcc::runtime

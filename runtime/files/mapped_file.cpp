@@ -1,8 +1,6 @@
 #include "runtime/files/mapped_file.h"
 
-#include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -10,6 +8,8 @@
 #include <csignal>
 #include <cstring>
 #include <utility>
+
+#include "runtime/files/open_file.h"
 
 namespace kcc::runtime {
 namespace {
@@ -60,12 +60,6 @@ void handle_fault(int signal, siginfo_t* info, void*) {
   std::signal(signal, SIG_DFL);  // not ours: the access repeats and dies as usual
 }
 
-Error cannot_read(const std::string& path, int file) {
-  const int reason = errno;
-  if (file >= 0) close(file);
-  return make_error("%s: cannot be read: %s", path.c_str(), std::strerror(reason));
-}
-
 }  // namespace
 
 MappedFile::MappedFile(std::string path, const std::byte* data, const struct stat& opened)
@@ -80,23 +74,15 @@ MappedFile::~MappedFile() {
 }
 
 Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::string& path) {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe must not hang us
-  if (file < 0) return cannot_read(path, file);
-  struct stat info {};
-  if (fstat(file, &info) != 0) return cannot_read(path, file);
-  if (!S_ISREG(info.st_mode)) {
-    close(file);
-    return make_error("%s: cannot be read: it is %s, expected a file", path.c_str(),
-                      S_ISDIR(info.st_mode) ? "a folder" : "not a regular file");
-  }
-  const std::byte* data = nullptr;
-  if (info.st_size > 0) {
-    void* map = mmap(nullptr, static_cast<size_t>(info.st_size), PROT_READ, MAP_PRIVATE, file, 0);
-    if (map == MAP_FAILED) return cannot_read(path, file);
-    data = static_cast<const std::byte*>(map);
-  }
-  close(file);
-  return std::shared_ptr<const MappedFile>(new MappedFile(path, data, info));
+  Result<FileHandle> handle = open_to_read(path);
+  if (!handle) return handle.error();
+  const size_t size = static_cast<size_t>(handle->info.st_size);
+  void* map = nullptr;  // of an empty file
+  if (size > 0) map = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, handle->file, 0);
+  const int reason = errno;
+  close(handle->file);
+  if (map == MAP_FAILED) return make_error("%s: cannot be read: %s", path.c_str(), std::strerror(reason));
+  return std::shared_ptr<const MappedFile>(new MappedFile(path, static_cast<const std::byte*>(map), handle->info));
 }
 
 Status check_mapped_files() {
@@ -105,8 +91,7 @@ Status check_mapped_files() {
     struct stat now {};
     const struct stat& opened = map.opened;
     if (stat(map.path, &now) != 0 || now.st_dev != opened.st_dev || now.st_ino != opened.st_ino) continue;
-    const bool same_time = now.st_mtim.tv_sec == opened.st_mtim.tv_sec && now.st_mtim.tv_nsec == opened.st_mtim.tv_nsec;
-    if (!same_time || now.st_size != opened.st_size) {
+    if (was_changed(opened, now)) {
       return make_error("%s: the file was changed while it was being read", map.path.load());
     }
   }

@@ -13,6 +13,7 @@ enum class Hdf5MessageType : uint64_t {
   kSpace = 0x01,
   kLinkInfo = 0x02,
   kType = 0x03,
+  kFillValue = 0x05,
   kLink = 0x06,
   kExternalFiles = 0x07,
   kLayout = 0x08,

@@ -13,8 +13,9 @@ namespace kcc::runtime {
 
 class Hdf5Image {
  public:
-  Hdf5Image(const std::string& source, const std::byte* data, int64_t size)
-      : source_(source), data_(data), size_(static_cast<uint64_t>(size)) {}
+  // `refusal` completes messages about features that are not read: what to do.
+  Hdf5Image(const std::string& source, const std::byte* data, int64_t size, const char* refusal)
+      : source_(source), data_(data), size_(static_cast<uint64_t>(size)), refusal_(refusal) {}
 
   const std::string& source() const { return source_; }
   uint64_t size() const { return size_; }
@@ -31,6 +32,10 @@ class Hdf5Image {
     return true;
   }
 
+  Error unsupported(const std::string& path, const std::string& feature) const {
+    return make_error("%s: '/%s': %s, %s", source_.c_str(), path.c_str(), feature.c_str(), refusal_);
+  }
+
   Error damaged(const char* part, uint64_t address) const {
     return make_error("%s: damaged HDF5 file: bad %s at byte %llu", source_.c_str(), part,
                       static_cast<unsigned long long>(address));
@@ -44,6 +49,7 @@ class Hdf5Image {
   const std::string& source_;
   const std::byte* data_;
   uint64_t size_;
+  const char* refusal_;
   uint64_t work_ = 0;
 };
 

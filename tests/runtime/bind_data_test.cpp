@@ -87,9 +87,9 @@ TEST_F(BindData, TakesInputsAndTargetsByNameInAnyOrder) {
   ASSERT_TRUE(data) << data.error().message;
   EXPECT_EQ(data->samples, 6);
 
-  Result<BatchReader> reader = BatchReader::create(*data, 4);
+  Result<BatchReader> reader = BatchReader::create(*data, 4, false);
   ASSERT_TRUE(reader);
-  const void* const* batch = reader->read({5, 4, 3, 2, 1, 0}, 1, 2);  // samples 4 and 3
+  const void* const* batch = *reader->read({5, 4, 3, 2, 1, 0}, 1, 2);  // samples 4 and 3
   const float* images = static_cast<const float*>(batch[0]);
   EXPECT_THAT(std::vector<float>(images, images + 8), ElementsAre(16, 17, 18, 19, 12, 13, 14, 15));
   EXPECT_EQ(static_cast<const int32_t*>(batch[1])[9], 7);
@@ -119,16 +119,16 @@ TEST_F(BindData, HandsOnRowsThatNeedNoConversion) {
   const std::string kind = save_floats("kind.npy", {6, 3});
   Result<Dataset> data = bind(program_of(1, 1), {image}, {kind});
   ASSERT_TRUE(data) << data.error().message;
-  Result<BatchReader> reader = BatchReader::create(*data, 4);
-  const void* const* batch = reader->read({}, 2, 4);
+  Result<BatchReader> reader = BatchReader::create(*data, 4, false);
+  const void* const* batch = *reader->read({}, 2, 4);
   EXPECT_EQ(batch[0], data->inputs[0].array.data + 2 * 4 * 4);
   EXPECT_EQ(static_cast<const float*>(batch[1])[0], 6.0f);
 
   const Dataset rest = split_off(*data, 4);
   EXPECT_EQ(data->samples, 4);
   EXPECT_EQ(rest.samples, 2);
-  Result<BatchReader> second = BatchReader::create(rest, 2);
-  EXPECT_EQ(static_cast<const float*>(second->read({}, 1, 1)[0])[0], 20.0f);
+  Result<BatchReader> second = BatchReader::create(rest, 2, false);
+  EXPECT_EQ(static_cast<const float*>((*second->read({}, 1, 1))[0])[0], 20.0f);
 }
 
 // As Keras does: an axis of one at the end is added or dropped.
@@ -147,8 +147,8 @@ TEST_F(BindData, SplitsACsvAtItsLabelColumn) {
   program.inputs = &kFlat;
   Result<Dataset> data = bind(program, {folder_ + "d.csv"}, {}, "kind");
   ASSERT_TRUE(data) << data.error().message;
-  Result<BatchReader> reader = BatchReader::create(*data, 2);
-  const void* const* batch = reader->read({}, 0, 2);
+  Result<BatchReader> reader = BatchReader::create(*data, 2, false);
+  const void* const* batch = *reader->read({}, 0, 2);
   const float* x = static_cast<const float*>(batch[0]);
   EXPECT_THAT(std::vector<float>(x, x + 8), ElementsAre(1, 2, 3, 4, 5, 6, 7, 8));
   const float* y = static_cast<const float*>(batch[1]);

@@ -8,6 +8,8 @@
 #include <limits>
 #include <vector>
 
+#include "runtime/data/rows.h"
+
 namespace kcc::runtime {
 namespace {
 

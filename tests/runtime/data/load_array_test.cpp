@@ -41,12 +41,15 @@ TEST(LoadArray, GoesByTheName) {
 }
 
 TEST(LoadArray, SaysWhatIsSupported) {
-  for (const char* spec : {"x.h5:/data", "train-images-idx3-ubyte.gz", "photos/", "x.txt", ""}) {
+  TemporaryFolder folder;
+  write_bytes(folder.file("x.txt"), "1 2 3");
+  for (const std::string& spec : {folder.file("x.txt"), folder.path()}) {
     EXPECT_EQ(load_array(spec).error().message,
-              std::string(spec) +
-                  ": this kind of data file is not supported, expected FILE.npy, FILE.npz:MEMBER or "
-                  "FILE.csv");
+              spec +
+                  ": this kind of data file is not supported, expected FILE.npy, FILE.npz:MEMBER, FILE.csv, "
+                  "FILE.h5:/DATASET or an IDX file");
   }
+  EXPECT_EQ(load_array("none.txt").error().message, "none.txt: cannot be read: No such file or directory");
 }
 
 TEST(LoadLabelledCsv, SplitsTheColumns) {

@@ -1,14 +1,12 @@
-// Damages a genuine HDF5 file in many ways and reads it: any answer will do but a crash, a read out of bounds (under
-// the asan preset) or a hang.
+// Damages a genuine HDF5 file in many ways (damage.h) and reads all of it.
 #pragma once
 
-#include <algorithm>
 #include <cstring>
 #include <memory>
-#include <random>
 #include <string>
 
 #include "runtime/weights/hdf5_reader.h"
+#include "tests/runtime/damage.h"
 
 namespace kcc::runtime {
 
@@ -43,31 +41,14 @@ inline void read_damaged(const std::string& bytes, FuzzCounts& counts) {
 inline FuzzCounts fuzz_hdf5(const std::string& genuine, int64_t rounds) {
   constexpr size_t kEndField = 40;  // the end of the file, in a superblock of version 0
   FuzzCounts counts;
-  const size_t step = std::max<size_t>(1, genuine.size() / static_cast<size_t>(rounds));
-  for (size_t length = 0; length < genuine.size(); length += step) {
-    std::string cut = genuine.substr(0, length);
+  cut_off(genuine, rounds, [&counts](std::string cut) {
     read_damaged(cut, counts);
-    if (length < kEndField + 8) continue;
-    const uint64_t end = length;
+    if (cut.size() < kEndField + 8) return;
+    const uint64_t end = cut.size();
     std::memcpy(&cut[kEndField], &end, 8);  // so that the reader goes on beyond its first check
     read_damaged(cut, counts);
-  }
-  std::mt19937 random(1);
-  const uint64_t interesting[] = {0, 1, 0x7f, 0xff, 0xffff, 0x7fffffff, ~uint64_t{0}, genuine.size(), 96};
-  for (int64_t round = 0; round < rounds; ++round) {
-    std::string damaged = genuine;
-    for (uint32_t i = random() % 4 + 1; i > 0; --i) {
-      const size_t at = random() % damaged.size();
-      if (random() % 2) {
-        damaged[at] = static_cast<char>(damaged[at] ^ (1 << random() % 8));
-      } else {
-        const uint64_t value = interesting[random() % std::size(interesting)];
-        const size_t aligned = at / 8 * 8, width = size_t{1} << random() % 4;
-        std::memcpy(&damaged[aligned], &value, std::min(width, damaged.size() - aligned));
-      }
-    }
-    read_damaged(damaged, counts);
-  }
+  });
+  damage(genuine, rounds, [&counts](const std::string& damaged) { read_damaged(damaged, counts); });
   return counts;
 }
 
