@@ -114,14 +114,16 @@ Status set_verbose(Options& o, const std::string& text) {
 Status set_progress(Options& o, const std::string& text) {
   if (text == "keras3")
     o.progress = ProgressStyle::kKeras3;
+  else if (text == "keras2")
+    o.progress = ProgressStyle::kKeras2;
   else if (text == "plain")
     o.progress = ProgressStyle::kPlain;
   else if (text == "json")
     o.progress = ProgressStyle::kJson;
-  else if (text == "keras2")
-    return make_error("'keras2' is not in this version yet, expected keras3, plain or json");
+  else if (text == "none")
+    o.progress = ProgressStyle::kNone;
   else
-    return expected("keras3, plain or json", text);
+    return expected("keras3, keras2, plain, json or none", text);
   return {};
 }
 
@@ -211,7 +213,8 @@ constexpr Row kRows[] = {
     {"--json", nullptr, kEvaluate, [](Options& o, const std::string&) { return o.json = true, Status(); },
      "print loss and metrics as JSON"},
     {"--verbose", "auto|0|1|2", kData, set_verbose, "1: a progress bar, 2: a line an epoch (1 on a terminal, else 2)"},
-    {"--progress", "keras3|plain|json", kData, set_progress, "how progress looks (keras3; plain without UTF-8)"},
+    {"--progress", "STYLE", kData, set_progress,
+     "how progress looks: keras3, keras2, plain, json or none (keras3; plain without UTF-8)"},
     {"--threads", "N", kData,
      [](Options& o, const std::string& v) {
        return parse_integer<int>(v, 1, 1024, "a whole number from 1 to 1024", &o.threads);

@@ -110,12 +110,13 @@ Result<int> run_fit(const Trainer& trainer, const Options& options) {
   if (!validation) return validation.error();
 
   catch_interrupts();
-  Report report(options.verbose, options.progress);
+  Report report(program, options.verbose, options.progress);
   const FitPlan plan = {options.initial_epoch, options.epochs, steps, options.shuffle, seed};
   Training training(trainer, options, plan, *state, *data, *validation ? &**validation : nullptr, report,
                     std::move(*callbacks));
   if (Status status = fit(training, executor, *reader); !status) return status.error();
   if (training.signal != 0) trainer.warn("interrupted");
+  if (const std::string speed = report.speed(); !speed.empty()) trainer.warn(speed);
   const Status written = write_results(trainer, options, save, *state, training.history);
   if (!written) return written.error();
   if (Status status = training.callbacks.on_saved(training); !status) return status.error();

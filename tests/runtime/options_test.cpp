@@ -122,7 +122,7 @@ TEST(ParseOptions, RefusesWithAMessageThatHelps) {
       {{"evaluate", "--epochs", "3"}, "evaluate does not take --epochs"},
       {{"fit", "--callback"}, "--callback needs a value: CALL"},
       {{"fit", "--class-weight=0"}, "--class-weight: expected CLASS=WEIGHT,..., each class once, received '0'"},
-      {{"fit", "--progress", "keras2"}, "'keras2' is not in this version yet"},
+      {{"fit", "--progress", "fancy"}, "expected keras3, keras2, plain, json or none, received 'fancy'"},
       {{"fit", "--history", "h.svg"}, "'.svg' is not in this version yet"},
       {{"fit", "--history", "h.txt"}, "--history: expected FILE.json or FILE.csv, received 'h.txt'"},
       {{"fit", "--epochs"}, "--epochs needs a value: N"},

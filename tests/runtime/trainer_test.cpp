@@ -104,7 +104,23 @@ TEST_F(Trainer, WritesALineAnEpochIntoAPipe) {
       result.out,
       MatchesRegex("Epoch 1/2\n3/3 - 0s - [0-9]+[um]s/step - loss: [0-9.]+ - mae: [0-9.]+ - val_loss: [0-9.]+ - "
                    "val_mae: [0-9.]+\nEpoch 2/2\n3/3 - 0s - .*\n"));
-  EXPECT_EQ(result.error, "");
+  EXPECT_THAT(result.error, MatchesRegex("linear_trainer: trained on 180 samples in [0-9.]+ s, [0-9,.]+ samples/s\n"));
+}
+
+TEST_F(Trainer, ShowsProgressInTheStyleAskedFor) {
+  const std::string fit = std::string("fit ") + kData + "--validation-split 0.1 --no-save --progress ";
+  EXPECT_THAT(run(fit + "keras2").out, MatchesRegex("3/3 - 0s - loss: [0-9.]+ - mae: [0-9.]+ - val_loss: [0-9.]+ - "
+                                                    "val_mae: [0-9.]+ - [0-9]+[um]s/epoch - [0-9]+[um]s/step\n"));
+  EXPECT_THAT(
+      run(fit + "keras2 --verbose 1").out,
+      MatchesRegex("\r1/3 \\[=========>\\.{20}\\] - ETA: 0s - loss: .*\b\r3/3 \\[={30}\\] - 0s .*/step - .*\n"));
+  const Outcome json = run(fit + "json");
+  EXPECT_THAT(json.out, MatchesRegex("[{]\"epoch\": 1, .*, \"samples_per_second\": [0-9.]+, \"loss\": .*[}]\n"));
+  EXPECT_EQ(json.error, "");
+  for (const char* quiet : {"none", "none --verbose 1", "keras3 --verbose 0", "json --verbose 0"}) {
+    const Outcome silent = run(fit + quiet);
+    EXPECT_EQ(silent.out + silent.error, "") << quiet;
+  }
 }
 
 TEST_F(Trainer, DrawsTheBarWhenAsked) {
@@ -123,7 +139,7 @@ TEST_F(Trainer, DrawsTheBarWhenAsked) {
 
 TEST_F(Trainer, SavesBesideTheCallerUnlessToldOtherwise) {
   const Outcome result = run(std::string("fit ") + kData);
-  EXPECT_EQ(result.error, "linear_trainer: weights saved to linear_trainer.weights.h5\n");
+  EXPECT_THAT(result.error, EndsWith("\nlinear_trainer: weights saved to linear_trainer.weights.h5\n"));
   EXPECT_TRUE(exists("linear_trainer.weights.h5"));
   std::filesystem::remove(folder_ + "linear_trainer.weights.h5");
   expect_run(std::string("fit ") + kData + "--no-save");
