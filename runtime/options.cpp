@@ -128,8 +128,8 @@ Status set_progress(Options& o, const std::string& text) {
 }
 
 Status set_history(Options& o, const std::string& text) {
-  if (text.ends_with(".svg")) return make_error("'.svg' is not in this version yet, expected FILE.json or FILE.csv");
-  if (!text.ends_with(".json") && !text.ends_with(".csv")) return expected("FILE.json or FILE.csv", text);
+  if (!text.ends_with(".json") && !text.ends_with(".csv") && !text.ends_with(".svg"))
+    return expected("FILE.json, FILE.csv or FILE.svg", text);
   o.history = text;
   return {};
 }
@@ -208,7 +208,7 @@ constexpr Row kRows[] = {
      "write the weights here at the end (PROGRAM.weights.h5)"},
     {"--no-save", nullptr, kFit, [](Options& o, const std::string&) { return o.no_save = true, Status(); },
      "write no weights"},
-    {"--history", "FILE", kFit, set_history, "write loss and metrics of each epoch: .json or .csv"},
+    {"--history", "FILE", kFit, set_history, "write loss and metrics of each epoch: .json, .csv, or .svg with their curves"},
     {"--seed", "N", kFit, set_seed, "of initial weights, shuffling and dropout (a new one each run)"},
     {"--json", nullptr, kEvaluate, [](Options& o, const std::string&) { return o.json = true, Status(); },
      "print loss and metrics as JSON"},

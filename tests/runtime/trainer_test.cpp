@@ -185,6 +185,10 @@ TEST_F(Trainer, WritesHistory) {
   expect_run(std::string("fit ") + kData +
              "--epochs 3 --initial-epoch 1 --no-save --history h.csv --validation-split 0.2");
   EXPECT_THAT(file("h.csv"), MatchesRegex("epoch,loss,mae,val_loss,val_mae\r\n1,[^\r]+\r\n2(,[0-9]+\\.[0-9]+){4}\r\n"));
+  expect_run(std::string("fit ") + kData + "--epochs 3 --no-save --history h.svg");
+  EXPECT_THAT(file("h.svg"), StartsWith("<svg xmlns="));
+  EXPECT_THAT(file("h.svg"), HasSubstr(">mae</text>"));
+  EXPECT_THAT(file("h.svg"), EndsWith("</svg>\n"));
 }
 
 TEST_F(Trainer, StepsPerEpochGoOnThroughTheDataAndRunOut) {
