@@ -1,11 +1,6 @@
 #include "codegen/link.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <spawn.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -14,6 +9,9 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+
+#include "compiler/support/subprocess.h"
+#include "compiler/support/work_folder.h"
 
 namespace kcc {
 namespace {
@@ -43,37 +41,10 @@ const std::vector<std::string>& flags() {
   return list;
 }
 
-// A folder of our own beside the output, so that the final rename stays within one file system.
-class WorkFolder {
- public:
-  explicit WorkFolder(const fs::path& beside) : path_((beside / ".kcc-XXXXXX").string()) {
-    if (::mkdtemp(path_.data()) == nullptr) path_.clear();
-  }
-  ~WorkFolder() {
-    std::error_code ignored;
-    if (!path_.empty()) fs::remove_all(path_, ignored);
-  }
-  WorkFolder(const WorkFolder&) = delete;
-  WorkFolder& operator=(const WorkFolder&) = delete;
-
-  bool made() const { return !path_.empty(); }
-  fs::path path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
 bool write_file(const fs::path& path, const std::string& bytes) {
   std::ofstream file(path, std::ios::binary);
   file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   return file.good() && (file.close(), file.good());
-}
-
-std::string read_file(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
 }
 
 Place file_place(const std::string& path) {
@@ -86,20 +57,6 @@ std::vector<std::string> words_of(const std::string& text) {
   std::vector<std::string> list;
   for (std::string word; words >> word;) list.push_back(word);
   return list;
-}
-
-bool is_command(const std::string& name) {
-  const auto runs = [](const std::string& path) {
-    struct stat status;
-    return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && ::access(path.c_str(), X_OK) == 0;
-  };
-  if (name.find('/') != std::string::npos) return runs(name);
-  const char* path = std::getenv("PATH");
-  std::istringstream folders(path == nullptr ? "" : path);
-  for (std::string folder; std::getline(folders, folder, ':');) {
-    if (runs(folder + "/" + name)) return true;
-  }
-  return false;
 }
 
 // The command's first words, or none after an error.
@@ -119,32 +76,6 @@ std::vector<std::string> find_compiler(const std::string& wanted, Diagnostics& d
   diagnostics.error({}, "no C++ compiler found: tried c++, g++ and clang++",
                     "kcc links programs with the system's compiler; install one (Debian: apt install g++) or set CXX");
   return {};
-}
-
-struct Outcome {
-  int status = -1;      // as waitpid gives it
-  std::string failure;  // "" or why it could not be started
-};
-
-// Runs a command in `folder` with its messages in the file "messages" there.
-Outcome run(const std::vector<std::string>& command, const fs::path& folder) {
-  std::vector<char*> arguments;
-  for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_addchdir_np(&actions, folder.c_str());
-  ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "messages", O_WRONLY | O_CREAT | O_TRUNC, 0600);
-  ::posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
-  pid_t pid = 0;
-  const int error = ::posix_spawnp(&pid, arguments[0], &actions, nullptr, arguments.data(), environ);
-  ::posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) return {-1, std::strerror(error)};
-  Outcome outcome;
-  while (::waitpid(pid, &outcome.status, 0) < 0 && errno == EINTR) {
-  }
-  return outcome;
 }
 
 // Where the output really goes: through symbolic links, never over a device or a folder. "" after an error.
@@ -178,16 +109,6 @@ std::vector<std::string> link_command(std::vector<std::string> command, const st
   add({"-L" + runtime.string(), "-l:libkcc_images.a", "-l:libkcc_runtime.a", "-l:libjpeg.a", "-l:libpng.a",
        "-l:libminizip.a", "-l:libz.a", "-o", "program"});
   return command;
-}
-
-void report_failure(const std::vector<std::string>& command, const Outcome& outcome, const fs::path& folder,
-                    Diagnostics& diagnostics) {
-  std::string why = outcome.failure;
-  if (why.empty() && WIFSIGNALED(outcome.status)) why = fmt::format("ended by signal {}", WTERMSIG(outcome.status));
-  if (why.empty()) why = fmt::format("exit status {}", WEXITSTATUS(outcome.status));
-  diagnostics.error(
-      {}, fmt::format("the C++ compiler '{}' failed ({}):\n{}", command[0], why, read_file(folder / "messages")),
-      "kcc -v shows the command");
 }
 
 }  // namespace
@@ -225,9 +146,11 @@ bool link_program(const std::string& source, const std::vector<KernelObject>& ke
   }
   command = link_command(std::move(command), objects, runtime);
   if (options.verbose) fmt::print(stderr, "{}\n", fmt::join(command, " "));
-  const Outcome outcome = run(command, work.path());
-  if (!outcome.failure.empty() || outcome.status != 0) {
-    report_failure(command, outcome, work.path(), diagnostics);
+  const Outcome outcome = run_command(command, work.path());
+  if (!outcome.good()) {
+    diagnostics.error(
+        {}, fmt::format("the C++ compiler '{}' failed ({}):\n{}", command[0], outcome.why(), outcome.messages),
+        "kcc -v shows the command");
     return false;
   }
   if (::rename((work.path() / "program").c_str(), output.c_str()) != 0) {

@@ -98,6 +98,10 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
   const auto text = open_model(bytes, options.model, diagnostics);
   const auto file = text ? parse_model(*text, diagnostics) : std::nullopt;
   if (!file) return false;
+  if (options.command == Command::kPlot) {
+    const auto diagram = read_diagram(*file, frontend, options.diagram, diagnostics);
+    return diagram && write_plot(*diagram, options.plot, options.output, diagnostics);
+  }
   Module module = read_module(*file, frontend, diagnostics);
   if (diagnostics.has_errors()) return false;
   if (options.command == Command::kSummary) return write_text(options, summary_text(module), diagnostics);

@@ -20,7 +20,7 @@ const std::map<std::string, Emit> kEmits = {
 struct RawOptions {
   std::string emit = "trainer", color = "auto", cache = KernelCache::default_folder();
   std::vector<std::string> input_shapes, losses, metrics, loss_weights, sample_weight_modes, explain;
-  std::string optimizer;
+  std::string optimizer, rankdir;
   bool no_cache = false;
 };
 
@@ -100,6 +100,21 @@ void declare_compile(CLI::App& app, Options& o, RawOptions& raw) {
   app.add_flag("--time-report", o.time_report, "how long each stage took");
 }
 
+void declare_plot(CLI::App& app, Options& o, RawOptions& raw) {
+  app.add_option("-o", o.output, "the picture: .svg or .dot, or .png where Graphviz is installed; model.svg");
+  app.add_flag("--show-shapes,!--no-show-shapes", o.diagram.shapes,
+               "shapes of inputs and outputs; on unless told otherwise");
+  app.add_flag("--show-dtype", o.diagram.dtypes, "types of outputs");
+  app.add_flag("--show-layer-names", o.diagram.layer_names, "names of layers");
+  app.add_flag("--show-layer-activations", o.diagram.activations, "activations of the layers that have one");
+  app.add_flag("--show-trainable", o.diagram.trainable, "whether weights are trained");
+  app.add_flag("--expand-nested", o.diagram.expand_nested, "draw models inside the model in frames");
+  app.add_option("--rankdir", raw.rankdir, "TB: from top to bottom, LR: from left to right")
+      ->check(CLI::IsMember({"TB", "LR"}))
+      ->default_str("TB");
+  app.add_option("--dpi", o.plot.dpi, "dots an inch of .png")->check(CLI::Range(1, 10000))->default_str("200");
+}
+
 // From raw strings to options; "" or what is wrong.
 std::string digest(const RawOptions& raw, Options& o) {
   auto emit = kEmits.find(raw.emit);
@@ -112,6 +127,11 @@ std::string digest(const RawOptions& raw, Options& o) {
   }
   o.emit = emit->second;
   o.color = use_color(raw.color);
+  o.plot.left_to_right = raw.rankdir == "LR";
+  if (o.command == Command::kPlot) {
+    if (o.output.empty()) o.output = "model.svg";
+    if (!is_plot_file(o.output)) return fmt::format("-o {}: expected FILE.svg, FILE.dot or FILE.png", o.output);
+  }
   o.cache = raw.no_cache ? "" : raw.cache;
   for (const std::string& text : raw.input_shapes) {
     const auto [name, sizes] = split_named(text);
@@ -167,6 +187,9 @@ bool parse_options(int argc, char** argv, Options* options, int* status) {
   declare_compile(app, *options, raw);
   CLI::App* summary = app.add_subcommand("summary", "print the layer table, as Keras does");
   declare_common(*summary, *options, raw);
+  CLI::App* plot = app.add_subcommand("plot", "draw the graph of layers, as Keras's plot_model does");
+  declare_common(*plot, *options, raw);
+  declare_plot(*plot, *options, raw);
   *status = 0;
   try {
     app.parse(argc, argv);
@@ -178,6 +201,7 @@ bool parse_options(int argc, char** argv, Options* options, int* status) {
     return false;
   }
   if (summary->parsed()) options->command = Command::kSummary;
+  if (plot->parsed()) options->command = Command::kPlot;
   std::string wrong = digest(raw, *options);
   if (wrong.empty() && options->model.empty()) wrong = "no model file; expected kcc MODEL -o OUT";
   if (!wrong.empty()) *status = wrong_usage(wrong);

@@ -4,11 +4,12 @@
 #include <string>
 #include <vector>
 
+#include "compiler/plot.h"
 #include "frontend/frontend.h"
 
 namespace kcc {
 
-enum class Command { kCompile, kSummary };
+enum class Command { kCompile, kSummary, kPlot };
 enum class Emit { kTrainer, kCpp, kGraph, kTrainGraph, kPlan, kStmt, kLlvm, kAssembly };
 
 struct Options {
@@ -23,6 +24,8 @@ struct Options {
   std::string name;     // "": from the model's name
   std::string weights;  // "": those in the model's own file, if any
   FrontendOptions frontend;
+  DiagramOptions diagram;
+  PlotOptions plot;
   std::vector<std::string> defines;  // files of Python functions
   int jobs = 0;
   std::string cache;  // "": none

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "runtime/program.h"
-#include "runtime/report.h"
 #include "runtime/summary.h"
+#include "runtime/terminal.h"
 
 namespace kcc {
 namespace {
@@ -40,7 +40,7 @@ std::string summary_text(const Module& module) {
   program.state_count = static_cast<int32_t>(states.size());
   program.trainable_parameters = module.trainable_parameters;
   program.other_parameters = module.other_parameters;
-  return runtime::summary_text(program, runtime::terminal_width(), runtime::utf8_locale());
+  return runtime::summary_text(program, runtime::page_columns(), runtime::utf8_locale());
 }
 
 }  // namespace kcc

@@ -3,6 +3,7 @@
 #include "frontend/bind_layers.h"
 #include "frontend/build_graph.h"
 #include "frontend/build_training.h"
+#include "frontend/draw_model.h"
 #include "frontend/old_layouts.h"
 #include "frontend/read_model.h"
 
@@ -28,6 +29,17 @@ Module read_module(const ModelFile& file, const FrontendOptions& options, Diagno
   build_predict(*model, module);
   if (!options.inference) build_training(*model, options, report, module);
   return module;
+}
+
+std::optional<Diagram> read_diagram(const ModelFile& file, const FrontendOptions& options, const DiagramOptions& show,
+                                    Diagnostics& diagnostics) {
+  const auto spec = read_model(file, diagnostics);
+  if (!spec || diagnostics.has_errors()) return std::nullopt;
+  Module module;
+  auto model = bind_layers(*spec, options, {file.name, "", diagnostics}, module);
+  if (!model) return std::nullopt;
+  build_predict(*model, module);  // the layers' types come to light with their operations
+  return draw_model(*model->layers, show, module.fixed_batch);
 }
 
 }  // namespace kcc

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "compiler/ir/diagram.h"
 #include "compiler/ir/module.h"
 #include "compiler/support/diagnostics.h"
 #include "frontend/environment.h"
@@ -29,8 +30,17 @@ struct FrontendOptions {
   bool inference = false;  // nothing of training: the file's compile configuration is not read
 };
 
+// What plot_model calls show_shapes, show_dtype, ...
+struct DiagramOptions {
+  bool shapes = true, dtypes = false, layer_names = false, activations = false, trainable = false;
+  bool expand_nested = false;
+};
+
 // On errors the result is meaningless.
 Module read_module(const ModelFile& file, const FrontendOptions& options, Diagnostics& diagnostics);
+// The picture of a model. Empty after reporting.
+std::optional<Diagram> read_diagram(const ModelFile& file, const FrontendOptions& options, const DiagramOptions& show,
+                                    Diagnostics& diagnostics);
 // From JSON; `file` is for messages.
 Module read_module(const std::string& bytes, const std::string& file, const FrontendOptions& options,
                    Diagnostics& diagnostics);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@
 
 namespace kcc {
 
+struct ModelLayers;
 using Shapes = std::vector<Shape>;
 
 // What flows between layers: a value and, where a layer further up said which of its steps count, its mask: bool, of
@@ -108,6 +110,8 @@ struct LayerBody {
   bool trainable = true;
   bool wraps = false;      // its weights are another layer's, which itself says whether they are trained
   std::string class_name;  // Keras's, without aliases
+  std::string activation;  // Keras's name of the "activation" option; "" where the class has none
+  std::shared_ptr<const ModelLayers> model;  // of a nested model, else null
 
   // The shape of the output; empty after reporting why the inputs do not fit.
   std::function<std::optional<Shape>(const Shapes&)> infer;

@@ -157,7 +157,7 @@ std::shared_ptr<ModelLayers> read_model_layers(const ModelSpec& spec, const Repo
                                                const Environment& environment) {
   auto order = order_layers(spec, report);
   if (!order) return nullptr;
-  auto model = std::make_shared<ModelLayers>(ModelLayers{spec, report, std::move(*order), {}, {}, {}, {}, {}});
+  auto model = std::make_shared<ModelLayers>(ModelLayers{spec, report, std::move(*order), {}, {}, {}, {}, {}, {}});
   for (size_t i = 0; i < spec.layers.size(); ++i) model->index[spec.layers[i].name] = i;
   model->layers.resize(spec.layers.size());
   bool good = true;
@@ -192,12 +192,16 @@ std::vector<Weight> weights_of(ModelLayers& model) {
   return weights;
 }
 
-Tensors call_model(const ModelLayers& model, CallScope& scope, const Tensors& inputs) {
+Tensors call_model(ModelLayers& model, CallScope& scope, const Tensors& inputs) {
   std::map<CallId, Tensors> values;
   const auto value_of = [&](const TensorSpec& tensor) {
     return values.at(model.id_of(tensor))[static_cast<size_t>(tensor.output)];
   };
-  for (size_t i = 0; i < inputs.size(); ++i) values[model.id_of(model.spec.inputs[i])] = {inputs[i]};
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const CallId id = model.id_of(model.spec.inputs[i]);
+    values[id] = {inputs[i]};
+    model.dtypes[id] = {scope.b.type(inputs[i].value).dtype};
+  }
   const int32_t origin = scope.b.origin;
   for (const CallId& id : model.order.calls) {
     const LayerBody& layer = model.layers[id.layer];
@@ -218,6 +222,8 @@ Tensors call_model(const ModelLayers& model, CallScope& scope, const Tensors& in
     scope.b.origin = scope.origin_of(name, layer.class_name);
     ChildScope inner(scope, name, layer.trainable);
     Tensors& outputs = values[id] = layer.call_all(inner, operands);
+    std::vector<DType>& dtypes = model.dtypes[id] = {};
+    for (const Tensor& output : outputs) dtypes.push_back(scope.b.type(output.value).dtype);
     const auto expected = layer.infer_all(shapes);
     KCC_CHECK(expected && expected->size() == outputs.size(), "a layer built other outputs than it inferred");
     for (size_t i = 0; i < outputs.size(); ++i)
@@ -231,6 +237,7 @@ Tensors call_model(const ModelLayers& model, CallScope& scope, const Tensors& in
 
 LayerBody model_body(std::shared_ptr<ModelLayers> model) {
   LayerBody body;
+  body.model = model;
   body.min_inputs = body.max_inputs = model->spec.inputs.size();
   body.takes_integers = true;
   if (body.max_inputs == 1) {

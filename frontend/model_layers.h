@@ -21,6 +21,7 @@ struct ModelLayers {
   std::map<std::string, size_t> index;            // of layers by name
   std::vector<LayerBody> layers;                  // parallel to spec.layers
   std::map<CallId, Shapes> shapes;                // of what each call gives, by the last inference
+  std::map<CallId, std::vector<DType>> dtypes;    // likewise, by the last call_model
   std::map<size_t, Shapes> first_inputs;          // of the layers with weights: the shapes of their first call
   std::map<size_t, std::vector<Weight>> weights;  // of each layer, once shapes are known; within the layer
 
@@ -37,7 +38,7 @@ std::shared_ptr<ModelLayers> read_model_layers(const ModelSpec& spec, const Repo
 std::optional<Shapes> infer_model(ModelLayers& model, const Shapes& inputs);
 // In Keras's order; names begin with the layers', files with "layers/GROUP". After infer_model.
 std::vector<Weight> weights_of(ModelLayers& model);
-Tensors call_model(const ModelLayers& model, CallScope& scope, const Tensors& inputs);
+Tensors call_model(ModelLayers& model, CallScope& scope, const Tensors& inputs);
 
 // The model as a layer.
 LayerBody model_body(std::shared_ptr<ModelLayers> model);

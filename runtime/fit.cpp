@@ -86,6 +86,7 @@ class Loop {
 
   Status run_steps() {
     int64_t& step = training_.position.step;
+    samples_ = 0;
     while (step < training_.plan.steps.count && !training_.stopped) {
       if (cursor_.used_up()) {
         warn_of_shortage();
@@ -97,6 +98,7 @@ class Loop {
       training_.signal = interrupting_signal();
       if (training_.signal != 0) break;
     }
+    training_.report.trained(samples_);
     return {};
   }
 
@@ -109,6 +111,7 @@ class Loop {
     state.set_random_key(training_.plan.seed, static_cast<uint64_t>(state.iterations()));
     cursor_.advance();
     if (!cursor_.used_up()) reader_.read_ahead(cursor_.order(), cursor_.first_sample(), cursor_.batch());
+    samples_ += batch;
     return executor_.run(training_.program.train, *inputs, nullptr, batch);
   }
 
@@ -141,6 +144,7 @@ class Loop {
   Executor& executor_;
   BatchReader& reader_;
   Cursor cursor_;
+  int64_t samples_ = 0;  // of the epoch, as far as this run made it
 };
 
 }  // namespace

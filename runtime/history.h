@@ -16,16 +16,18 @@ class History {
   // Every epoch brings the same names.
   void add(int64_t epoch, const Logs& logs);
 
+  struct Epoch {
+    int64_t number;  // from 0
+    Logs logs;
+  };
+  const std::vector<Epoch>& epochs() const { return epochs_; }
+
   std::string to_json() const;  // {"loss": [...], "val_loss": [...]}, as Python's json.dumps(history.history)
   std::string to_csv() const;   // as Keras's CSVLogger writes it
 
   void exchange(Record& record);
 
  private:
-  struct Epoch {
-    int64_t number;  // from 0
-    Logs logs;
-  };
   std::vector<Epoch> epochs_;
 };
 

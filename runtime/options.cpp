@@ -115,20 +115,22 @@ Status set_verbose(Options& o, const std::string& text) {
 Status set_progress(Options& o, const std::string& text) {
   if (text == "keras3")
     o.progress = ProgressStyle::kKeras3;
+  else if (text == "keras2")
+    o.progress = ProgressStyle::kKeras2;
   else if (text == "plain")
     o.progress = ProgressStyle::kPlain;
   else if (text == "json")
     o.progress = ProgressStyle::kJson;
-  else if (text == "keras2")
-    return make_error("'keras2' is not in this version yet, expected keras3, plain or json");
+  else if (text == "none")
+    o.progress = ProgressStyle::kNone;
   else
-    return expected("keras3, plain or json", text);
+    return expected("keras3, keras2, plain, json or none", text);
   return {};
 }
 
 Status set_history(Options& o, const std::string& text) {
-  if (text.ends_with(".svg")) return make_error("'.svg' is not in this version yet, expected FILE.json or FILE.csv");
-  if (!text.ends_with(".json") && !text.ends_with(".csv")) return expected("FILE.json or FILE.csv", text);
+  if (!text.ends_with(".json") && !text.ends_with(".csv") && !text.ends_with(".svg"))
+    return expected("FILE.json, FILE.csv or FILE.svg", text);
   o.history = text;
   return {};
 }
@@ -208,12 +210,13 @@ constexpr Row kRows[] = {
      "write the weights here at the end (PROGRAM.weights.h5)"},
     {"--no-save", nullptr, kFit, [](Options& o, const std::string&) { return o.no_save = true, Status(); },
      "write no weights"},
-    {"--history", "FILE", kFit, set_history, "write loss and metrics of each epoch: .json or .csv"},
+    {"--history", "FILE", kFit, set_history, "write loss and metrics of each epoch: .json, .csv, or .svg with their curves"},
     {"--seed", "N", kFit, set_seed, "of initial weights, shuffling and dropout (a new one each run)"},
     {"--json", nullptr, kEvaluate, [](Options& o, const std::string&) { return o.json = true, Status(); },
      "print loss and metrics as JSON"},
     {"--verbose", "auto|0|1|2", kData, set_verbose, "1: a progress bar, 2: a line an epoch (1 on a terminal, else 2)"},
-    {"--progress", "keras3|plain|json", kData, set_progress, "how progress looks (keras3; plain without UTF-8)"},
+    {"--progress", "STYLE", kData, set_progress,
+     "how progress looks: keras3, keras2, plain, json or none (keras3; plain without UTF-8)"},
     {"--threads", "N", kData,
      [](Options& o, const std::string& v) {
        return parse_integer<int>(v, 1, 1024, "a whole number from 1 to 1024", &o.threads);

@@ -13,7 +13,7 @@
 namespace kcc::runtime {
 
 enum class Command { kFit, kEvaluate, kPredict, kSummary, kHelp, kVersion };
-enum class ProgressStyle { kAuto, kKeras3, kPlain, kJson };
+enum class ProgressStyle { kAuto, kKeras3, kKeras2, kPlain, kJson, kNone };
 
 constexpr int kVerboseAuto = -1;
 

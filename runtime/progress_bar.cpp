@@ -1,54 +1,11 @@
 #include "runtime/progress_bar.h"
 
 #include <algorithm>
-#include <cmath>
-#include <string_view>
-
-#include "runtime/format.h"
 
 namespace kcc::runtime {
 namespace {
 
-constexpr int64_t kWidth = 20;
 constexpr double kInterval = 0.05;  // seconds between two drawings
-
-std::string repeat(std::string_view text, int64_t times) {
-  std::string out;
-  for (int64_t i = 0; i < times; ++i) out += text;
-  return out;
-}
-
-// As a terminal shows it: escape sequences take no room, a UTF-8 character one column.
-int64_t shown_width(const std::string& text) {
-  int64_t width = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\x1b')
-      i = text.find('m', i);
-    else if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80)
-      ++width;
-  }
-  return width;
-}
-
-std::string step_time(double seconds) {
-  if (seconds >= 1 || seconds == 0) return format(" %.0fs/step", seconds);
-  if (seconds >= 1e-3) return format(" %.0fms/step", seconds * 1e3);
-  return format(" %.0fus/step", seconds * 1e6);
-}
-
-std::string remaining_time(double seconds) {
-  const int64_t whole = static_cast<int64_t>(seconds);
-  if (seconds > 3600) {
-    return format("%ld:%02ld:%02ld", whole / 3600, whole % 3600 / 60, whole % 60);
-  }
-  if (seconds > 60) return format("%ld:%02ld", whole / 60, whole % 60);
-  return format("%lds", whole);
-}
-
-std::string count(int64_t current, int64_t target) {
-  const int digits = static_cast<int>(std::log10(static_cast<double>(target))) + 1;
-  return format("%*ld/%ld", digits, current, target);
-}
 
 }  // namespace
 
@@ -59,7 +16,7 @@ bool ProgressBar::is_due(double now) const {
   return now - last_update_ >= kInterval;
 }
 
-std::string ProgressBar::update(int64_t current, const Logs& values, bool finalize, double now) {
+std::string ProgressBar::update(int64_t current, const Logs& values, bool finalize, double now, int64_t columns) {
   for (const auto& value : values) {
     const auto same = std::find_if(values_.begin(), values_.end(), [&](auto& v) { return v.first == value.first; });
     if (same == values_.end())
@@ -67,57 +24,24 @@ std::string ProgressBar::update(int64_t current, const Logs& values, bool finali
     else
       same->second = value.second;
   }
-  const double seconds_a_step = step_duration(current, now);
+  const Moment moment{current, target_, finalize, now - start_, step_duration(current, now), values_};
   if (verbose_ == 1 && !is_due(now) && !finalize) return "";
   last_update_ = now;
-  if (verbose_ == 1) return draw(current, finalize, now, seconds_a_step);
-  if (verbose_ == 2 && finalize && target_ > 0) return line(current, now, seconds_a_step);
+  if (verbose_ == 1) return draw(moment, columns);
+  if (verbose_ == 2 && finalize && target_ > 0) return line_text(style_, moment) + "\n";
   return "";
 }
 
-std::string ProgressBar::paint(const char* escape, const std::string& text) const {
-  return style_ == BarStyle::kPlain ? text : escape + text + "\x1b[0m";
-}
-
-std::string ProgressBar::bar(int64_t current) const {
-  if (target_ <= 0) return format("%7ld/Unknown", current);
-  const char* done = style_ == BarStyle::kPlain ? "=" : "━";
-  const char* rest = style_ == BarStyle::kPlain ? "." : "━";
-  const int64_t width = static_cast<int64_t>(kWidth * (static_cast<double>(current) / static_cast<double>(target_)));
-  std::string text = paint("\x1b[1m", count(current, target_)) + " ";
-  if (width > 0) text += paint("\x1b[32m", repeat(done, width));
-  return text + paint("\x1b[37m", repeat(rest, kWidth - width));
-}
-
-std::string ProgressBar::draw(int64_t current, bool finalize, double now, double seconds_a_step) {
-  const bool estimate = target_ > 0 && !finalize;
-  const std::string time = estimate ? remaining_time(seconds_a_step * static_cast<double>(target_ - current))
-                                    : format("%.0fs", now - start_);
-  const std::string text = bar(current) + " " + paint("\x1b[1m", time) + step_time(seconds_a_step) + metrics(true);
-
+std::string ProgressBar::draw(const Moment& moment, int64_t columns) {
+  std::string text = bar_text(style_, moment);
+  if (columns > 0 && !moment.last && shown_width(text) >= columns) text = clipped(text, columns - 1);
   std::string message(static_cast<size_t>(previous_width_), '\b');
   message += "\r" + text;
   const int64_t width = shown_width(text);
   if (previous_width_ > width) message.append(static_cast<size_t>(previous_width_ - width), ' ');
-  if (finalize) message += '\n';
+  if (moment.last) message += '\n';
   previous_width_ = width;
   return message;
-}
-
-std::string ProgressBar::line(int64_t current, double now, double seconds_a_step) const {
-  return count(current, target_) + format(" - %.0fs", now - start_) + " -" + step_time(seconds_a_step) +
-         metrics(false) + "\n";
-}
-
-// Keras's line form forgets the sign of the value: -0.5 prints as -5.0000e-01 there.
-std::string ProgressBar::metrics(bool by_magnitude) const {
-  std::string text;
-  for (const auto& [name, value] : values_) {
-    const double size = by_magnitude ? std::fabs(value) : value;
-    const std::string number = std::isnan(value) ? "nan" : format(size > 1e-3 ? "%.4f" : "%.4e", value);
-    text += " - " + name + ": " + number;
-  }
-  return text;
 }
 
 // The first step is not representative: later estimates leave it out.

@@ -1,36 +1,27 @@
-// ProgressBar: the text of Keras 3's Progbar (keras/src/utils/progbar.py), byte for byte. It writes nothing and looks
-// at no clock: the caller says what time it is and prints what comes back.
+// ProgressBar: Keras's Progbar: collects values and times, and says what to print when. The words are
+// progress_text.h's, byte for byte those of Keras. It writes nothing and looks at no clock: the caller says what time
+// it is and prints what comes back.
 #pragma once
 
-#include <cstdint>
-#include <string>
-
-#include "runtime/logs.h"
+#include "runtime/progress_text.h"
 
 namespace kcc::runtime {
-
-enum class BarStyle {
-  kKeras,  // colours and U+2501
-  kPlain,  // ASCII without colours
-};
 
 class ProgressBar {
  public:
   // `verbose` as in Keras: 1 draws a bar, 2 a line at the end. Times in seconds, from any fixed point.
   ProgressBar(int64_t target, int verbose, BarStyle style, double now);
 
-  // What to print after `current` of the target's steps; often nothing. `finalize`: the last call.
-  std::string update(int64_t current, const Logs& values, bool finalize, double now);
+  // What to print after `current` of the target's steps; often nothing. `finalize`: the last call. A bar wider than a
+  // terminal of `columns` is cut, because a line that wrapped could not be drawn over, which is what Keras's bar does
+  // to narrow terminals; the last one is whole. 0: no limit.
+  std::string update(int64_t current, const Logs& values, bool finalize, double now, int64_t columns = 0);
 
   // Whether an update at this time would draw before the last call; else its values do not matter.
   bool is_due(double now) const;
 
  private:
-  std::string bar(int64_t current) const;
-  std::string paint(const char* escape, const std::string& text) const;
-  std::string draw(int64_t current, bool finalize, double now, double seconds_a_step);
-  std::string line(int64_t current, double now, double seconds_a_step) const;
-  std::string metrics(bool by_magnitude) const;
+  std::string draw(const Moment& moment, int64_t columns);
   double step_duration(int64_t current, double now);
 
   int64_t target_;

@@ -1,14 +1,15 @@
 #include "runtime/report.h"
 
-#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 
 #include "runtime/format.h"
+#include "runtime/terminal.h"
 
 namespace kcc::runtime {
 namespace {
@@ -24,18 +25,16 @@ void print(const std::string& text) {
   std::fflush(stdout);
 }
 
-}  // namespace
-
-bool utf8_locale() {
-  for (const char* variable : {"LC_ALL", "LC_CTYPE", "LANG"}) {
-    const char* value = std::getenv(variable);
-    if (value == nullptr || value[0] == '\0') continue;
-    return strcasestr(value, "utf-8") != nullptr || strcasestr(value, "utf8") != nullptr;
-  }
-  return true;
+BarStyle bar_style(ProgressStyle style) {
+  if (style == ProgressStyle::kPlain) return BarStyle::kPlain;
+  return style == ProgressStyle::kKeras2 ? BarStyle::kKeras2 : BarStyle::kKeras3;
 }
 
-Report::Report(int verbose, ProgressStyle style) : verbose_(verbose), style_(style) {
+}  // namespace
+
+Report::Report(const Program& program, int verbose, ProgressStyle style)
+    : program_(program), verbose_(verbose), style_(style) {
+  if (style_ == ProgressStyle::kNone) verbose_ = 0;
   if (verbose_ == kVerboseAuto) verbose_ = isatty(STDOUT_FILENO) ? 1 : 2;
   if (style_ == ProgressStyle::kAuto) style_ = utf8_locale() ? ProgressStyle::kKeras3 : ProgressStyle::kPlain;
 }
@@ -49,8 +48,9 @@ void Report::begin_epoch(int64_t epoch, int64_t epochs, int64_t steps) {
 void Report::begin(int64_t steps) {
   steps_ = steps;
   start_ = now();
-  const BarStyle style = style_ == ProgressStyle::kPlain ? BarStyle::kPlain : BarStyle::kKeras;
-  bar_.emplace(steps, verbose_, style, start_);
+  samples_ = 0;
+  training_ = 0;
+  bar_.emplace(steps, verbose_, bar_style(style_), start_);
   bar_open_ = false;
 }
 
@@ -59,21 +59,30 @@ void Report::step(int64_t done, const StateBlock* state) {
   if (verbose_ != 1 || style_ == ProgressStyle::kJson) return;
   const double time = now();
   const bool due = bar_->is_due(time);
-  const std::string text = bar_->update(done, due && state != nullptr ? state->logs() : Logs(), false, time);
+  const Logs logs = due && state != nullptr ? arranged(state->logs()) : Logs();
+  const std::string text = bar_->update(done, logs, false, time, due ? terminal_columns() : 0);
   if (text.empty()) return;
   bar_open_ = true;
   print(text);
 }
 
+void Report::trained(int64_t samples) {
+  samples_ = samples;
+  training_ = now() - start_;
+  all_samples_ += samples_;
+  all_training_ += training_;
+}
+
 void Report::finish(const Logs& logs) {
   if (verbose_ == 0) return;
   if (style_ == ProgressStyle::kJson) return finish_json(logs);
-  print(bar_->update(steps_, logs, true, now()));
+  print(bar_->update(steps_, arranged(logs), true, now()));
   bar_open_ = false;
 }
 
 void Report::finish_json(const Logs& logs) {
   std::string line = "{" + epoch_ + format("\"steps\": %ld, \"seconds\": %.6f", steps_, now() - start_);
+  if (samples_ > 0) line += ", \"samples_per_second\": " + json_number(static_cast<double>(samples_) / training_);
   for (const auto& [name, value] : logs) line += ", " + json_string(name) + ": " + json_number(value);
   print(line + "}\n");
 }
@@ -81,6 +90,31 @@ void Report::finish_json(const Logs& logs) {
 void Report::message(const std::string& text) {
   if (style_ != ProgressStyle::kJson) return print(text + "\n");
   std::fprintf(stderr, "%s\n", text.c_str());
+}
+
+std::string Report::speed() const {
+  if (verbose_ == 0 || style_ == ProgressStyle::kJson || all_samples_ == 0) return "";
+  const double rate = static_cast<double>(all_samples_) / all_training_;
+  const std::string shown = rate < 100 ? format("%.3g", rate) : with_thousands(std::llround(rate));
+  return format("trained on %s samples in %.1f s, %s samples/s", with_thousands(all_samples_).c_str(), all_training_,
+                shown.c_str());
+}
+
+// Keras 3 sorts names. Keras 2 keeps the order in which they came: as the model was compiled, then those of the
+// validation, then what callbacks add.
+Logs Report::arranged(const Logs& logs) const {
+  if (style_ != ProgressStyle::kKeras2) return logs;
+  const auto place = [&](const std::string& name) {
+    const bool validation = name.starts_with("val_");
+    const std::string known = validation ? name.substr(4) : name;
+    const MetricInfo* end = program_.metrics + program_.metric_count;
+    const auto same = [&](const MetricInfo& metric) { return known == metric.name; };
+    const MetricInfo* metric = std::find_if(program_.metrics, end, same);
+    return std::pair(metric == end ? 2 : validation ? 1 : 0, metric - program_.metrics);
+  };
+  Logs out = logs;
+  std::stable_sort(out.begin(), out.end(), [&](auto& a, auto& b) { return place(a.first) < place(b.first); });
+  return out;
 }
 
 void Report::break_off() {

@@ -1,11 +1,7 @@
 #include "runtime/summary.h"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <string_view>
 #include <vector>
 
@@ -203,15 +199,6 @@ std::string summary_text(const Program& program, int terminal_width, bool utf8) 
     if (!sequential) rows.back().push_back(spaced(layer.connected_to));
   }
   return std::string("Model: \"") + program.model_name + "\"\n" + table.draw(rows) + count_lines(program);
-}
-
-int terminal_width() {
-  const char* columns = std::getenv("COLUMNS");
-  const int given = columns == nullptr ? 0 : std::atoi(columns);
-  if (given > 0) return given;
-  winsize size = {};
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
-  return 80;
 }
 
 }  // namespace kcc::runtime

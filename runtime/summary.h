@@ -11,7 +11,4 @@ namespace kcc::runtime {
 // `terminal_width` in columns; `utf8` false draws the frame in ASCII.
 std::string summary_text(const Program& program, int terminal_width, bool utf8);
 
-// Of standard output; COLUMNS overrides it, and 80 is what a pipe gets.
-int terminal_width();
-
 }  // namespace kcc::runtime

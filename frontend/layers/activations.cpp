@@ -64,7 +64,10 @@ ValueId softmax_over(Builder& b, ValueId x, const std::vector<int64_t>& axes) {
 
 LayerBody activation_layer(LayerConfig& c) {
   if (!c.has("activation")) c.error("activation", "the name of an activation");
-  return applying(read_activation(c, "activation"));
+  const Activation activation = read_activation(c, "activation");
+  LayerBody body = applying(activation);
+  body.activation = activation.name;
+  return body;
 }
 
 LayerBody elu_layer(LayerConfig& c) {

@@ -19,6 +19,7 @@ LayerBody convolution(LayerConfig& c, size_t spatial_rank) {
   const KernelOptions kernel = read_kernel_options(c);
   const Activation activation = read_activation(c, "activation");
   LayerBody body;
+  body.activation = activation.name;
   body.infer = [=, misfit = Misfit(c), name = c.subject()](const Shapes& inputs) -> std::optional<Shape> {
     if (!has_rank(inputs[0], window.image_rank(), name, misfit)) return std::nullopt;
     const int64_t channels = channels_of(inputs[0], window.format);

@@ -78,6 +78,7 @@ LayerBody dense(LayerConfig& c) {
   const Activation activation = read_activation(c, "activation");
   c.refuse("quantization_config");
   LayerBody body;
+  body.activation = activation.name;
   body.masks = MaskRule::kPass;
   body.infer = [=, misfit = Misfit(c)](const Shapes& inputs) -> std::optional<Shape> {
     Shape shape = inputs[0];

@@ -160,6 +160,7 @@ std::vector<Weight> rnn_weights(const Rnn& rnn, const Shapes& inputs) {
 LayerBody rnn_layer(LayerConfig& c, Cell cell) {
   const Rnn rnn = read_rnn(c, std::move(cell));
   LayerBody body;
+  body.activation = rnn.cell.activation;
   body.max_inputs = 1 + rnn.cell.states;
   body.infer_all = [=, name = c.subject(), misfit = Misfit(c)](const Shapes& inputs) {
     return infer_rnn(rnn, inputs, name, misfit);

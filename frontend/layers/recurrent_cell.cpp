@@ -44,7 +44,7 @@ ValueId dropped_product(ScanStep& s, ValueId h, int64_t gates, int64_t k) {
 // h' = f(x W + b + h U)
 Cell read_simple_rnn_cell(LayerConfig& c) {
   const RecurrentOptions o = read_recurrent_options(c, false);
-  Cell cell{"simple_rnn_cell", o.units, 1, nullptr, nullptr, nullptr};
+  Cell cell{"simple_rnn_cell", o.units, 1, o.activation.name, nullptr, nullptr, nullptr};
   cell.weights = [=](int64_t features) { return o.weights(features, 1, {o.units}); };
   cell.prepare = [=](CallScope& scope, ValueId x) {
     CellOperands operands;
@@ -71,7 +71,7 @@ Cell read_lstm_cell(LayerConfig& c) {
       if (start) start->ones_first = start->ones_count = units;
       return start;
     };
-  Cell cell{"lstm_cell", o.units, 2, nullptr, nullptr, nullptr};
+  Cell cell{"lstm_cell", o.units, 2, o.activation.name, nullptr, nullptr, nullptr};
   cell.weights = [=](int64_t features) { return o.weights(features, 4, {4 * o.units}); };
   cell.prepare = [=](CallScope& scope, ValueId x) {
     CellOperands operands;
@@ -107,7 +107,7 @@ Cell read_gru_cell(LayerConfig& c) {
   const RecurrentOptions o = read_recurrent_options(c, true);
   const bool reset_after = c.boolean("reset_after", true);
   const bool two_biases = reset_after && o.kernel.use_bias;
-  Cell cell{"gru_cell", o.units, 1, nullptr, nullptr, nullptr};
+  Cell cell{"gru_cell", o.units, 1, o.activation.name, nullptr, nullptr, nullptr};
   cell.weights = [=](int64_t features) {
     const int64_t columns = 3 * o.units;
     return o.weights(features, 3, two_biases ? std::vector<int64_t>{2, columns} : std::vector<int64_t>{columns});

@@ -19,7 +19,8 @@ struct CellOperands {
 struct Cell {
   std::string name;  // "lstm_cell"
   int64_t units = 0;
-  size_t states = 1;  // h, and the LSTM's c
+  size_t states = 1;       // h, and the LSTM's c
+  std::string activation;  // its name
 
   // For an input of so many features; names and places within the cell.
   std::function<std::vector<Weight>(int64_t features)> weights;

@@ -59,6 +59,7 @@ LayerBody depthwise(LayerConfig& c, size_t spatial_rank) {
   const Activation activation = read_activation(c, "activation");
   const InferImage infer = infer_image(c, window);
   LayerBody body;
+  body.activation = activation.name;
   body.infer = [=](const Shapes& inputs) -> std::optional<Shape> {
     const bool image = inputs[0].size() == window.image_rank();
     const auto shape = infer(inputs[0], image ? channels_of(inputs[0], window.format) * multiplier : 1);
@@ -92,6 +93,7 @@ LayerBody separable(LayerConfig& c, size_t spatial_rank) {
   const InferImage infer = infer_image(c, window);
   const std::vector<int64_t> ones(spatial_rank, 1), zeros(spatial_rank, 0);
   LayerBody body;
+  body.activation = activation.name;
   body.infer = [=](const Shapes& inputs) -> std::optional<Shape> {
     const auto shape = infer(inputs[0], filters);
     return shape ? activation.infer(*shape) : std::nullopt;

@@ -62,6 +62,7 @@ LayerBody transposed(LayerConfig& c, size_t spatial_rank) {
   const Activation activation = read_activation(c, "activation");
   const DataFormat format = t.window.format;
   LayerBody body;
+  body.activation = activation.name;
   body.infer = [=, misfit = Misfit(c), name = c.subject()](const Shapes& inputs) -> std::optional<Shape> {
     if (!has_rank(inputs[0], t.window.image_rank(), name, misfit)) return std::nullopt;
     std::vector<int64_t> extents = spatial_extents(t.window, inputs[0]);

@@ -19,6 +19,7 @@ MakeResult make_learning_rate_scheduler(const PythonCall& call);
 MakeResult make_model_checkpoint(const PythonCall& call);
 MakeResult make_progbar_logger(const PythonCall& call);
 MakeResult make_reduce_lr_on_plateau(const PythonCall& call);
+MakeResult make_tensor_board(const PythonCall& call);
 MakeResult make_terminate_on_nan(const PythonCall& call);
 
 namespace {
@@ -38,6 +39,7 @@ constexpr Row kRows[] = {
     {"ModelCheckpoint", make_model_checkpoint},
     {"ProgbarLogger", make_progbar_logger},
     {"ReduceLROnPlateau", make_reduce_lr_on_plateau},
+    {"TensorBoard", make_tensor_board},
     {"TerminateOnNaN", make_terminate_on_nan},
 };
 

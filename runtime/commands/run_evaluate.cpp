@@ -27,7 +27,7 @@ Result<int> run_evaluate(const Trainer& trainer, const Options& options) {
   const Steps steps = plan_steps(data->samples, options.batch_size, 0, program.fixed_batch);
   Result<BatchReader> reader = open_batches(executor, program.evaluate, *data, steps);
   if (!reader) return reader.error();
-  Report report(options.json ? 0 : options.verbose, options.progress);
+  Report report(program, options.json ? 0 : options.verbose, options.progress);
   const Result<Logs> logs = evaluate(program, executor, *state, *reader, steps, &report);
   if (!logs) return logs.error();
   if (Status status = check_mapped_files(); !status) return status.error();

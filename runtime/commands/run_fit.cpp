@@ -9,6 +9,7 @@
 #include "runtime/fit.h"
 #include "runtime/format.h"
 #include "runtime/interrupt.h"
+#include "runtime/plot/history_svg.h"
 #include "runtime/weights/weights_file.h"
 
 namespace kcc::runtime {
@@ -55,6 +56,11 @@ Status check_outputs(const Options& options, const std::string& save) {
   return options.history.empty() ? Status() : check_writable(options.history);
 }
 
+std::string history_text(const Program& program, const std::string& path, const History& history) {
+  if (path.ends_with(".svg")) return history_svg(history, program.model_name);
+  return path.ends_with(".csv") ? history.to_csv() : history.to_json() + "\n";
+}
+
 Status write_results(const Trainer& trainer, const Options& options, const std::string& save, const StateBlock& state,
                      const History& history) {
   if (!save.empty()) {
@@ -62,8 +68,7 @@ Status write_results(const Trainer& trainer, const Options& options, const std::
     if (options.save.empty()) trainer.warn("weights saved to " + save);
   }
   if (options.history.empty()) return {};
-  const bool csv = options.history.ends_with(".csv");
-  return write_file(options.history, csv ? history.to_csv() : history.to_json() + "\n");
+  return write_file(options.history, history_text(trainer.program, options.history, history));
 }
 
 // The validation's batches, and room for them.
@@ -113,12 +118,13 @@ Result<int> run_fit(const Trainer& trainer, const Options& options) {
   if (!validation) return validation.error();
 
   catch_interrupts();
-  Report report(options.verbose, options.progress);
+  Report report(program, options.verbose, options.progress);
   const FitPlan plan = {options.initial_epoch, options.epochs, steps, options.shuffle, seed};
   Training training(trainer, options, plan, *state, *data, *validation ? &**validation : nullptr, report,
                     std::move(*callbacks));
   if (Status status = fit(training, executor, *reader); !status) return status.error();
   if (training.signal != 0) trainer.warn("interrupted");
+  if (const std::string speed = report.speed(); !speed.empty()) trainer.warn(speed);
   const Status written = write_results(trainer, options, save, *state, training.history);
   if (!written) return written.error();
   if (Status status = training.callbacks.on_saved(training); !status) return status.error();

@@ -33,7 +33,7 @@ Result<int> run_predict(const Trainer& trainer, const Options& options) {
   const Steps steps = plan_steps(data->samples, options.batch_size, 0, program.fixed_batch);
   Result<BatchReader> reader = open_batches(executor, program.predict, *data, steps);
   if (!reader) return reader.error();
-  Report report(options.verbose, options.progress);
+  Report report(program, options.verbose, options.progress);
   Result<std::vector<Array>> outputs = predict(program, executor, *reader, steps, report);
   if (!outputs) return outputs.error();
   if (Status status = check_mapped_files(); !status) return status.error();

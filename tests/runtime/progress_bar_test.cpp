@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <memory>
 #include <sstream>
@@ -31,11 +32,13 @@ TEST(ProgressBar, PrintsWhatKerasPrints) {
     std::string kind;
     words >> kind;
     if (kind == "bar") {
+      std::string style;
       int64_t target;
       int verbose;
       double now;
-      words >> target >> verbose >> now;
-      bar = std::make_unique<ProgressBar>(target, verbose, BarStyle::kKeras, now);
+      words >> style >> target >> verbose >> now;
+      const BarStyle look = style == "keras2" ? BarStyle::kKeras2 : BarStyle::kKeras3;
+      bar = std::make_unique<ProgressBar>(target, verbose, look, now);
     } else if (kind == "update") {
       int64_t current;
       bool finalize;
@@ -54,7 +57,7 @@ TEST(ProgressBar, PrintsWhatKerasPrints) {
       EXPECT_EQ(escaped(text), line.substr(std::min(line.size(), kind.size() + 1))) << update;
     }
   }
-  EXPECT_GT(updates, 300);
+  EXPECT_GT(updates, 800);
 }
 
 TEST(ProgressBar, PlainStyleIsAsciiWithoutEscapes) {
@@ -63,6 +66,27 @@ TEST(ProgressBar, PlainStyleIsAsciiWithoutEscapes) {
   EXPECT_EQ(bar.update(5, {{"loss", 0.5}}, false, 101), half);
   EXPECT_EQ(bar.update(10, {{"loss", 0.25}}, true, 102),
             std::string(half.size() - 1, '\b') + "\r10/10 ==================== 2s 200ms/step - loss: 0.2500\n");
+}
+
+// A line that wraps could not be drawn over. The last one may wrap: nothing is drawn over it.
+TEST(ProgressBar, StaysWithinANarrowTerminal) {
+  const Logs logs = {{"accuracy", 0.5}, {"loss", 0.5}};
+  for (const BarStyle style : {BarStyle::kKeras3, BarStyle::kKeras2, BarStyle::kPlain}) {
+    for (int64_t columns = 1; columns < 90; ++columns) {
+      ProgressBar bar(10, 1, style, 100), unlimited(10, 1, style, 100);
+      const std::string text = bar.update(5, logs, false, 101, columns);
+      const std::string whole = unlimited.update(5, logs, false, 101);
+      const int64_t width = shown_width(whole) - 1;  // without \r
+      EXPECT_EQ(shown_width(text) - 1, width < columns ? width : columns - 1);
+      if (width < columns) {
+        EXPECT_EQ(text, whole);
+      }
+      // Every colour that begins ends.
+      EXPECT_EQ(std::count(text.begin(), text.end(), '\x1b'), std::count(whole.begin(), whole.end(), '\x1b'));
+      const std::string last = bar.update(10, logs, true, 102, columns);
+      EXPECT_NE(last.find("loss: 0.5000"), std::string::npos);
+    }
+  }
 }
 
 TEST(ProgressBar, IsDueOnlyAfterTheInterval) {

@@ -104,7 +104,23 @@ TEST_F(Trainer, WritesALineAnEpochIntoAPipe) {
       result.out,
       MatchesRegex("Epoch 1/2\n3/3 - 0s - [0-9]+[um]s/step - loss: [0-9.]+ - mae: [0-9.]+ - val_loss: [0-9.]+ - "
                    "val_mae: [0-9.]+\nEpoch 2/2\n3/3 - 0s - .*\n"));
-  EXPECT_EQ(result.error, "");
+  EXPECT_THAT(result.error, MatchesRegex("linear_trainer: trained on 180 samples in [0-9.]+ s, [0-9,.]+ samples/s\n"));
+}
+
+TEST_F(Trainer, ShowsProgressInTheStyleAskedFor) {
+  const std::string fit = std::string("fit ") + kData + "--validation-split 0.1 --no-save --progress ";
+  EXPECT_THAT(run(fit + "keras2").out, MatchesRegex("3/3 - 0s - loss: [0-9.]+ - mae: [0-9.]+ - val_loss: [0-9.]+ - "
+                                                    "val_mae: [0-9.]+ - [0-9]+[um]s/epoch - [0-9]+[um]s/step\n"));
+  EXPECT_THAT(
+      run(fit + "keras2 --verbose 1").out,
+      MatchesRegex("\r1/3 \\[=========>\\.{20}\\] - ETA: 0s - loss: .*\b\r3/3 \\[={30}\\] - 0s .*/step - .*\n"));
+  const Outcome json = run(fit + "json");
+  EXPECT_THAT(json.out, MatchesRegex("[{]\"epoch\": 1, .*, \"samples_per_second\": [0-9.]+, \"loss\": .*[}]\n"));
+  EXPECT_EQ(json.error, "");
+  for (const char* quiet : {"none", "none --verbose 1", "keras3 --verbose 0", "json --verbose 0"}) {
+    const Outcome silent = run(fit + quiet);
+    EXPECT_EQ(silent.out + silent.error, "") << quiet;
+  }
 }
 
 TEST_F(Trainer, DrawsTheBarWhenAsked) {
@@ -123,7 +139,7 @@ TEST_F(Trainer, DrawsTheBarWhenAsked) {
 
 TEST_F(Trainer, SavesBesideTheCallerUnlessToldOtherwise) {
   const Outcome result = run(std::string("fit ") + kData);
-  EXPECT_EQ(result.error, "linear_trainer: weights saved to linear_trainer.weights.h5\n");
+  EXPECT_THAT(result.error, EndsWith("\nlinear_trainer: weights saved to linear_trainer.weights.h5\n"));
   EXPECT_TRUE(exists("linear_trainer.weights.h5"));
   std::filesystem::remove(folder_ + "linear_trainer.weights.h5");
   expect_run(std::string("fit ") + kData + "--no-save");
@@ -169,6 +185,10 @@ TEST_F(Trainer, WritesHistory) {
   expect_run(std::string("fit ") + kData +
              "--epochs 3 --initial-epoch 1 --no-save --history h.csv --validation-split 0.2");
   EXPECT_THAT(file("h.csv"), MatchesRegex("epoch,loss,mae,val_loss,val_mae\r\n1,[^\r]+\r\n2(,[0-9]+\\.[0-9]+){4}\r\n"));
+  expect_run(std::string("fit ") + kData + "--epochs 3 --no-save --history h.svg");
+  EXPECT_THAT(file("h.svg"), StartsWith("<svg xmlns="));
+  EXPECT_THAT(file("h.svg"), HasSubstr(">mae</text>"));
+  EXPECT_THAT(file("h.svg"), EndsWith("</svg>\n"));
 }
 
 TEST_F(Trainer, StepsPerEpochGoOnThroughTheDataAndRunOut) {
