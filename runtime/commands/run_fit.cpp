@@ -115,6 +115,7 @@ Result<int> run_fit(const Trainer& trainer, const Options& options) {
   Training training(trainer, options, plan, *state, *data, *validation ? &**validation : nullptr, report,
                     std::move(*callbacks));
   if (Status status = fit(training, executor, *reader); !status) return status.error();
+  state->finalize();  // as Keras, after what callbacks do when training ends
   if (training.signal != 0) trainer.warn("interrupted");
   const Status written = write_results(trainer, options, save, *state, training.history);
   if (!written) return written.error();

@@ -131,6 +131,8 @@ CASES = {
     "rmsprop_momentum": lambda: optimizer(O.RMSprop(0.01, rho=0.8, momentum=0.5, epsilon=1e-3)),
     "rmsprop_centered": lambda: optimizer(O.RMSprop(0.01, momentum=0.5, centered=True)),
     "adam": lambda: optimizer("adam"),
+    "adam_accumulated": lambda: optimizer(O.Adam(0.01, epsilon=1e-3, gradient_accumulation_steps=2, loss_scale_factor=4.0)),
+    "nadam_decayed": lambda: optimizer(O.Nadam(0.01, epsilon=1e-3, weight_decay=0.1)),
     "adam_amsgrad": lambda: optimizer(O.Adam(0.01, beta_1=0.8, beta_2=0.9, epsilon=1e-5, amsgrad=True)),
     "conv_valid": lambda: image(L.Conv2D(4, (3, 2), activation="relu")),
     "conv_same_strides": lambda: image(L.Conv2D(4, 3, strides=(2, 3), padding="same")),
