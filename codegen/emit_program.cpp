@@ -86,10 +86,13 @@ std::string state_row(const State& state, int64_t offset) {
                                 string_literal(state.file_path), kRoles[static_cast<int>(state.role)], offset,
                                 kFills[static_cast<int>(start.kind)], number(start.a), number(start.b), start.seed);
   const bool has_layer = !state.layer.empty();
-  if (start.ones_count > 0 || has_layer) row += fmt::format(", {}, {}", start.ones_first, start.ones_count);
-  if (has_layer)
+  const bool is_replaced = state.final_value >= 0;
+  if (start.ones_count > 0 || has_layer || is_replaced)
+    row += fmt::format(", {}, {}", start.ones_first, start.ones_count);
+  if (has_layer || is_replaced)
     row +=
         fmt::format(", {}, OldLayout::{}", string_literal(state.layer), kLayouts[static_cast<int>(state.old_layout)]);
+  if (is_replaced) row += fmt::format(", {}", state.final_value);
   return row + "}";
 }
 

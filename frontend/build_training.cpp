@@ -6,8 +6,8 @@
 #include "compiler/ops/leaf.h"
 #include "compiler/ops/reduce.h"
 #include "compiler/ops/shape.h"
-#include "compiler/passes/differentiate.h"
 #include "frontend/build_graph.h"
+#include "frontend/build_update.h"
 #include "frontend/training/compile_arguments.h"
 
 namespace kcc {
@@ -91,7 +91,7 @@ class TrainingBuilder {
 
   void run() {
     add_targets();
-    add_optimizer_states();
+    optimizer_ = declare_optimizer(model_, *spec_.optimizer, optimizer_origin_, module_);
     add_metrics();
     module_.evaluate.name = "evaluate";
     module_.train.name = "train";
@@ -100,7 +100,7 @@ class TrainingBuilder {
     evaluate.finish();
     GraphContext train(module_, module_.train);
     const ValueId loss = build(train, true);
-    optimize(train, loss);
+    build_update(train, loss, *spec_.optimizer, optimizer_, optimizer_origin_);
     train.finish();
   }
 
@@ -112,12 +112,8 @@ class TrainingBuilder {
 
   // ---- states
 
-  StateId add_scalar(const std::string& name, StateRole role, DType dtype, double value,
-                     const std::string& file_path = "") {
-    State state{name,        file_path, role,
-                {dtype, {}}, {},        role == StateRole::kMetric ? metric_origin_ : optimizer_origin_};
-    state.initializer.a = value;
-    return add_state(module_, std::move(state));
+  StateId add_scalar(const std::string& name) {
+    return add_state(module_, {name, "", StateRole::kMetric, {DType::kF32, {}}, {}, metric_origin_});
   }
 
   void add_targets() {
@@ -149,45 +145,10 @@ class TrainingBuilder {
   }
 
   void report(const std::string& name, Reported reported) {
-    reported.total = add_scalar(name + "/total", StateRole::kMetric, DType::kF32, 0);
-    reported.count = add_scalar(name + "/count", StateRole::kMetric, DType::kF32, 0);
+    reported.total = add_scalar(name + "/total");
+    reported.count = add_scalar(name + "/count");
     module_.metrics.push_back({name, reported.total, reported.count});
     reported_.push_back(reported);
-  }
-
-  // Slots lie kind by kind in memory, like the weights; file paths number them as Keras does.
-  void add_optimizer_states() {
-    const Optimizer& o = *spec_.optimizer;
-    int64_t next_path = 0;
-    const auto path = [](int64_t i) { return fmt::format("optimizer/vars/{}", i); };
-    module_.iterations = add_scalar(o.name + "/iteration", StateRole::kOptimizer, DType::kI32, 0, path(next_path++));
-    if (!o.learning_rate.schedule)
-      module_.learning_rate = add_scalar(o.name + "/learning_rate", StateRole::kOptimizer, DType::kF32,
-                                         o.learning_rate.value, path(next_path++));
-    for (const BoundWeight& weight : model_.weights)
-      if (weight.trained) weights_.push_back(&weight);
-    slots_.resize(weights_.size());
-    for (const std::vector<std::string>& group : o.slot_groups) {
-      const int64_t group_size = static_cast<int64_t>(group.size());
-      for (int64_t k = 0; k < group_size; ++k)
-        for (size_t w = 0; w < weights_.size(); ++w)
-          slots_[w].push_back(add_slot(*weights_[w], group[static_cast<size_t>(k)],
-                                       path(next_path + static_cast<int64_t>(w) * group_size + k)));
-      next_path += group_size * static_cast<int64_t>(weights_.size());
-    }
-  }
-
-  StateId add_slot(const BoundWeight& weight, const std::string& slot, const std::string& file_path) {
-    const State& of = module_.states[static_cast<size_t>(weight.state)];
-    std::string name = of.name;
-    for (char& c : name)
-      if (c == '/') c = '_';
-    return add_state(module_, {fmt::format("{}/{}_{}", spec_.optimizer->name, name, slot),
-                               file_path,
-                               StateRole::kSlot,
-                               of.type,
-                               {},
-                               of.origin});
   }
 
   // ---- graphs
@@ -248,10 +209,10 @@ class TrainingBuilder {
   }
 
   ValueId add_penalties(GraphContext& context, ValueId total) {
-    for (const BoundWeight* weight : weights_) {
-      if (weight->penalty.is_none()) continue;
-      Builder b{context.graph(), module_.states[static_cast<size_t>(weight->state)].origin};
-      total = add(b, total, penalty_of(b, context.read(weight->state), weight->penalty));
+    for (const BoundWeight& weight : model_.weights) {
+      if (!weight.trained || weight.penalty.is_none()) continue;
+      Builder b{context.graph(), module_.states[static_cast<size_t>(weight.state)].origin};
+      total = add(b, total, penalty_of(b, context.read(weight.state), weight.penalty));
     }
     return total;
   }
@@ -292,48 +253,13 @@ class TrainingBuilder {
     add_to(context, reported.count, reduce_sum(b, sample_means(weights), {0}));
   }
 
-  // ---- updates
-
-  ValueId learning_rate(GraphContext& context, Builder& b, ValueId iterations) {
-    const LearningRate& rate = spec_.optimizer->learning_rate;
-    ValueId step = cast(b, iterations, DType::kF32);
-    if (rate.schedule) return rate.schedule(b, step);
-    ValueId value = context.read(module_.learning_rate);
-    return rate.decay == 0 ? value : div(b, value, add(b, mul(b, step, rate.decay), 1.0));
-  }
-
-  void optimize(GraphContext& context, ValueId loss) {
-    if (weights_.empty()) return;  // Keras's optimizer does not even count such steps
-    const Optimizer& o = *spec_.optimizer;
-    std::vector<ValueId> values;
-    for (const BoundWeight* weight : weights_) values.push_back(context.read(weight->state));
-    std::vector<ValueId> gradients = differentiate(context.graph(), loss, values);
-    Builder b{context.graph(), optimizer_origin_};
-    gradients = clip_gradients(b, gradients, o.clipping);
-    ValueId iterations = context.read(module_.iterations);
-    ValueId rate = learning_rate(context, b, iterations);
-    ValueId next = binary(b, OpKind::kAdd, iterations, constant(b, 1, DType::kI32));
-    ValueId shared = o.rate ? o.rate(b, rate, cast(b, next, DType::kF32)) : rate;
-    ValueId shrink = o.weight_decay == 0 ? -1 : mul(b, rate, o.weight_decay);
-    for (size_t w = 0; w < weights_.size(); ++w) {
-      WeightStep step{values[w], gradients[w], shared, {}};
-      if (shrink >= 0) step.weight = sub(b, step.weight, mul(b, step.weight, shrink));
-      for (StateId slot : slots_[w]) step.slots.push_back(context.read(slot));
-      ValueId next = o.update(b, step);
-      context.update(weights_[w]->state, weights_[w]->constraint ? weights_[w]->constraint(b, next) : next);
-      for (size_t s = 0; s < step.slots.size(); ++s) context.update(slots_[w][s], step.slots[s]);
-    }
-    context.update(module_.iterations, next);
-  }
-
   BoundModel& model_;
   const TrainingSpec& spec_;
   Module& module_;
   int32_t loss_origin_, metric_origin_, optimizer_origin_;
   std::vector<size_t> trained_;  // outputs with a loss
   std::vector<Reported> reported_;
-  std::vector<const BoundWeight*> weights_;  // that the optimizer updates, in Keras's order
-  std::vector<std::vector<StateId>> slots_;  // parallel to weights_
+  OptimizerStates optimizer_;
 };
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "frontend/expressions.h"
 
+#include <numeric>
+
 #include "compiler/ops/elementwise.h"
 #include "compiler/ops/reduce.h"
 
@@ -14,6 +16,12 @@ ValueId at_most(Builder& b, ValueId x, double y) {
 
 ValueId leaky_relu(Builder& b, ValueId x, double slope) {
   return select(b, at_least(b, x, 0.0), x, mul(b, x, slope));
+}
+
+ValueId square_sum(Builder& b, ValueId x) {
+  std::vector<int64_t> axes(static_cast<size_t>(b.type(x).rank()));
+  std::iota(axes.begin(), axes.end(), 0);
+  return reduce_sum(b, square(b, x), axes);
 }
 
 // max(x, 0) + log(1 + exp(-|x|)). At 0 the first term has gradient 0, and -|x| is written so that its gradient is 1

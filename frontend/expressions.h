@@ -8,6 +8,7 @@ namespace kcc {
 ValueId at_least(Builder& b, ValueId x, double y);        // x >= y
 ValueId at_most(Builder& b, ValueId x, double y);         // x <= y
 ValueId leaky_relu(Builder& b, ValueId x, double slope);  // gradient 1 at 0
+ValueId square_sum(Builder& b, ValueId x);                // of all elements: a scalar
 // log(1 + exp(x)) without overflow; its gradient is exactly sigmoid(x), at 0 too.
 ValueId softplus(Builder& b, ValueId x);
 // x / max(|x|, epsilon) by Euclidean norms along the axes, as Keras's normalize computes it: a row of zeros has no

@@ -72,6 +72,15 @@ void upgrade_objects(Value& value) {
     if (member.key != "optimizer") upgrade_objects(member.value);
 }
 
+// They were for outputs, and Keras 3's are for losses (training/loss_weights.h).
+void mark_loss_weights(Value& compile) {
+  const auto weights = compile.take("loss_weights");
+  if (!weights || weights->is_null()) return;
+  Value marked = json::object_value({}, weights->mark);
+  marked.set("keras2_by_output", *weights);
+  compile.set("loss_weights", std::move(marked));
+}
+
 }  // namespace
 
 void upgrade_compile(Value& model, const KerasVersion& version) {
@@ -83,6 +92,7 @@ void upgrade_compile(Value& model, const KerasVersion& version) {
   }
   Value* compile = model.find("compile_config");
   if (!compile || version.generation == 3) return;
+  mark_loss_weights(*compile);
   if (Value* optimizer = compile->find("optimizer")) upgrade_optimizer(*optimizer, version);
   upgrade_objects(*compile);
 }

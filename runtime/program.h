@@ -47,6 +47,7 @@ struct StateInfo {
   // For files that list weights by layer (.h5 of any Keras): the name of the model's own layer that has it, "" if none.
   const char* layer = "";
   OldLayout old_layout = OldLayout::kSame;
+  int32_t final_value = -1;  // index of the state whose value this one takes when training ends; -1: it keeps its own
 };
 
 // A reported mean: states total and count (f32 scalars, indices into Program::states).

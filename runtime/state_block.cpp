@@ -134,4 +134,13 @@ void StateBlock::set_traces(const std::vector<char>& traces) {
   set(is_trace, traces);
 }
 
+void StateBlock::finalize() {
+  if (iterations() == 0) return;
+  for (int32_t i = 0; i < program_->state_count; ++i) {
+    const StateInfo& state = program_->states[i];
+    if (state.final_value < 0) continue;
+    std::memcpy(at(i), at(state.final_value), bytes_of(state));
+  }
+}
+
 }  // namespace kcc::runtime

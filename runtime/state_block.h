@@ -33,6 +33,8 @@ class StateBlock {
   // In float, as the optimizer holds it; 0 where a schedule computes it.
   double learning_rate() const;
   Status set_learning_rate(double rate);
+  // Gives states their final values, once training has ended. Nothing where no step was done: there are none yet.
+  void finalize();
 
   // What Keras's get_weights gives and set_weights takes: the model's own, not the optimizer's.
   std::vector<char> copy_weights() const;

@@ -56,6 +56,7 @@ struct State {
   int32_t origin = -1;
   std::string layer = "";  // the model's own layer that has it, as .h5 files list weights; "" where they do not
   OldLayout old_layout = OldLayout::kSame;
+  StateId final_value = -1;  // the state whose value this one takes when training ends, or -1: it keeps its own
 };
 
 // A mean that fit and evaluate report: total / count, both scalar states of role kMetric.

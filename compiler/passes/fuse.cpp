@@ -276,7 +276,10 @@ class Fuser {
     }
     const Cone cone = cone_of(v);
     int32_t g = find_group(v, cone, written);
-    if (g < 0) g = open_group(v);
+    if (g < 0) {
+      g = open_group(v);
+      spare_states(cone);
+    }
     const bool in_place = written >= 0 && keeps_order(g, cone, written);
     edges_ = edges_with(g, cone, in_place ? written : -1);
     groups_[at(g)].roots.push_back(v);
@@ -287,6 +290,20 @@ class Fuser {
       written_.insert(v);
     } else if (written >= 0) {
       copies_.push_back({v, written, -1});
+    }
+  }
+
+  // A new group needs the old values of states that the groups it comes after write in place: these write beside them
+  // instead. (Lion's weight and momentum, each updated by the other's old value, when one kernel cannot make both.)
+  void spare_states(const Cone& cone) {
+    for (StateId state : cone.states) {
+      const auto writer = writer_.find(state);
+      if (writer == writer_.end()) continue;
+      const auto follows = [&](ValueId root) { return reaches(edges_, group_of_[at(root)], writer->second); };
+      if (std::none_of(cone.roots.begin(), cone.roots.end(), follows)) continue;
+      for (const StateWrite& write : graph_.writes)
+        if (write.state == state && written_.erase(write.value) != 0) copies_.push_back({write.value, state, -1});
+      writer_.erase(writer);
     }
   }
 

@@ -29,6 +29,8 @@ void trim_states(Module& module) {
     renamed[i] = static_cast<StateId>(kept.size());
     kept.push_back(module.states[i]);
   }
+  for (State& state : kept)
+    if (state.final_value >= 0) state.final_value = renamed[static_cast<size_t>(state.final_value)];
   module.states = std::move(kept);
   for (Graph* graph : {&module.predict, &module.evaluate, &module.train}) rename(*graph, renamed);
   for (StateId* id : {&module.iterations, &module.learning_rate, &module.random_key})

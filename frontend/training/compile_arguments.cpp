@@ -6,6 +6,8 @@
 
 #include "frontend/call_syntax.h"
 #include "frontend/layer.h"
+#include "frontend/training/loss_weights.h"
+#include "frontend/training/per_output.h"
 
 namespace kcc {
 namespace {
@@ -37,19 +39,17 @@ class Resolver {
  private:
   Report option(const char* name) const { return {name, "", report_.diagnostics}; }
 
-  // Position of an output by its name; empty after reporting that there is none.
   std::optional<size_t> find_output(const std::string& name, json::Mark mark, const Report& report) const {
-    for (size_t i = 0; i < names_.size(); ++i)
-      if (names_[i] == name) return i;
-    const std::string hint = did_you_mean(name, names_);
-    report.error(mark, fmt::format("there is no output '{}'", name),
-                 hint.empty() ? fmt::format("the outputs are: {}", fmt::join(names_, ", ")) : hint);
-    return std::nullopt;
+    return kcc::find_output(names_, name, mark, report);
   }
 
   // ---- losses
 
   void set_loss(size_t output, const Value& value, const Report& report) {
+    if (value.is_array() && value.items.size() == 1) return set_loss(output, value.items[0], report);
+    if (value.is_array())
+      return report.error(
+          value.mark, fmt::format("found {} losses for output '{}', expected one", value.items.size(), names_[output]));
     if (value.is_null()) {
       training_.outputs[output].loss.reset();
       return;
@@ -80,11 +80,12 @@ class Resolver {
     const Value& loss = compile_.loss;
     if (loss.is_null()) return;
     if (loss.is_array()) {
-      if (loss.items.size() != outputs_.size())
+      // Of a shorter list Keras trains the first outputs.
+      if (loss.items.size() > outputs_.size())
         return report_.error(loss.mark,
                              fmt::format("found {} losses for {} outputs", loss.items.size(), outputs_.size()));
-      for (size_t i = 0; i < outputs_.size(); ++i) set_loss(i, loss.items[i], report_);
-    } else if (loss.is_object() && !named_object(loss)) {
+      for (size_t i = 0; i < loss.items.size(); ++i) set_loss(i, loss.items[i], report_);
+    } else if (is_by_name(loss)) {
       for (const json::Member& member : loss.members)
         if (const auto output = find_output(member.key, member.mark, report_)) set_loss(*output, member.value, report_);
       for (const std::string& name : names_)
@@ -96,29 +97,10 @@ class Resolver {
     }
   }
 
-  void set_weight(size_t output, const Value& value) {
-    if (value.is_null()) return;
-    if (!value.is_number())
-      return report_.error(value.mark, fmt::format("a loss weight is {}, expected a number", json::to_text(value)));
-    training_.outputs[output].loss_weight = value.number;
-  }
-
   void loss_weights() {
-    const Value& weights = compile_.loss_weights;
-    if (weights.is_array()) {
-      if (weights.items.size() != outputs_.size())
-        return report_.error(
-            weights.mark, fmt::format("found {} loss weights for {} outputs", weights.items.size(), outputs_.size()));
-      for (size_t i = 0; i < outputs_.size(); ++i) set_weight(i, weights.items[i]);
-    } else if (weights.is_object()) {
-      for (const json::Member& member : weights.members)
-        if (const auto output = find_output(member.key, member.mark, report_)) set_weight(*output, member.value);
-    } else if (!weights.is_null()) {
-      if (outputs_.size() != 1)
-        return report_.error(weights.mark,
-                             fmt::format("one loss weight for {} outputs, expected one each", outputs_.size()));
-      set_weight(0, weights);
-    }
+    const bool losses_of_file = !compile_.loss.is_null() && overrides_.losses.count("") == 0;
+    const std::vector<double> weights = read_loss_weights(compile_, losses_of_file, names_, report_);
+    for (size_t i = 0; i < weights.size(); ++i) training_.outputs[i].loss_weight = weights[i];
     for (const auto& [name, weight] : overrides_.loss_weights)
       if (const auto output = find_output(name, {}, option("--loss-weight")))
         training_.outputs[*output].loss_weight = weight;
@@ -144,12 +126,13 @@ class Resolver {
 
   using MetricList = std::vector<MetricFunction> OutputTraining::*;
 
-  void add_metric(size_t output, const Value& value, MetricList list, const Report& report) {
+  void add_metrics(size_t output, const Value& value, MetricList list, const Report& report) {
     if (value.is_null()) return;
-    if (value.is_array()) {
-      for (const Value& item : value.items) add_metric(output, item, list, report);
-      return;
-    }
+    if (!value.is_array()) return add_metric(output, value, list, report);
+    for (const Value& item : value.items) add_metric(output, item, list, report);
+  }
+
+  void add_metric(size_t output, const Value& value, MetricList list, const Report& report) {
     OutputTraining& training = training_.outputs[output];
     // A loss that could not be read has been reported.
     if (!training.loss) {
@@ -170,16 +153,18 @@ class Resolver {
 
   void metrics(const Value& value, const char* argument, MetricList list) {
     if (value.is_null() || (!training_.has_loss() && compile_.loss.is_null())) return;
-    const bool by_name = value.is_object() && !named_object(value);
-    if (by_name) {
+    const bool by_name = is_by_name(value);
+    if (!value.is_array() && !by_name) {
+      report_.error(value.mark, fmt::format("{} is {}, expected a list or an object", argument, json::to_text(value)));
+    } else if (outputs_.size() == 1) {  // whatever the names: all are the output's
+      for (const Value* metric : leaves_of(value)) add_metric(0, *metric, list, report_);
+    } else if (by_name) {
       for (const json::Member& member : value.members)
         if (const auto output = find_output(member.key, member.mark, report_))
-          add_metric(*output, member.value, list, report_);
-    } else if (outputs_.size() == 1) {
-      add_metric(0, value, list, report_);
-    } else if (value.is_array() && value.items.size() == outputs_.size()) {
-      for (size_t i = 0; i < outputs_.size(); ++i) add_metric(i, value.items[i], list, report_);
-    } else if (!value.is_array() || !value.items.empty()) {
+          add_metrics(*output, member.value, list, report_);
+    } else if (value.items.size() == outputs_.size()) {
+      for (size_t i = 0; i < outputs_.size(); ++i) add_metrics(i, value.items[i], list, report_);
+    } else if (!value.items.empty()) {
       report_.error(
           value.mark,
           fmt::format("{} is {}, expected a list with an entry for each of the {} outputs or an object by their names",
@@ -196,7 +181,7 @@ class Resolver {
       const size_t end = name.empty() ? outputs_.size() : *output + 1;
       for (size_t i = *output; i < end; ++i)
         if (!name.empty() || training_.outputs[i].loss || !training_.has_loss())
-          add_metric(i, *value, &OutputTraining::metrics, report);
+          add_metrics(i, *value, &OutputTraining::metrics, report);
     }
   }
 

@@ -123,6 +123,7 @@ Result<int> run_fit(const Trainer& trainer, const Options& options) {
   Training training(trainer, options, plan, *state, *data, *validation ? &**validation : nullptr, report,
                     std::move(*callbacks));
   if (Status status = fit(training, executor, *reader); !status) return status.error();
+  state->finalize();  // as Keras, after what callbacks do when training ends
   if (training.signal != 0) trainer.warn("interrupted");
   if (const std::string speed = report.speed(); !speed.empty()) trainer.warn(speed);
   const Status written = write_results(trainer, options, save, *state, training.history);

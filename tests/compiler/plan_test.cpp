@@ -6,6 +6,7 @@
 #include "compiler/ir/verify.h"
 #include "compiler/ops/elementwise.h"
 #include "compiler/ops/leaf.h"
+#include "compiler/ops/reduce.h"
 #include "compiler/ops/shape.h"
 #include "compiler/passes/optimize.h"
 #include "tests/support/interpreter.h"
@@ -184,6 +185,29 @@ TEST(Plan, WritesStatesAfterEveryReader) {
   graph.writes = {{0, c}, {1, a}};  // a swap
   ValueId moved = slice(b, a, {0}, {2}, {1});
   graph.outputs = {{"moved", mul(b, moved, 3.0)}};
+  expect_same_step(module, graph);
+}
+
+// As Lion trains a batch normalization's scale: momentum and weight are each made of the old momentum and a gradient
+// that the kernel before the weight's last reader makes.
+TEST(Plan, SparesAStateThatALaterKernelReads) {
+  Module module;
+  for (const char* name : {"momentum", "weight"}) {
+    State s;
+    s.name = name;
+    s.type = {DType::kF32, fixed_shape({4})};
+    module.states.push_back(s);
+  }
+  Graph graph;
+  graph.name = "train";
+  Builder b{graph};
+  ValueId x = input(b, "x", {DType::kF32, batched_shape({4})});
+  ValueId momentum = state(b, 0, module.states[0].type), weight = state(b, 1, module.states[1].type);
+  ValueId gradient = reduce_sum(b, x, {0});
+  const auto spread = [&](ValueId v) { return broadcast_in_dims(b, v, b.shape(x), {1}); };
+  graph.outputs = {{"y", add(b, mul(b, x, spread(weight)), spread(gradient))}};
+  graph.writes = {{0, add(b, mul(b, momentum, 0.5), gradient)},
+                  {1, sub(b, weight, mul(b, add(b, momentum, gradient), 0.1))}};
   expect_same_step(module, graph);
 }
 

@@ -58,8 +58,8 @@ TEST(WrongOptions, NameTheOption) {
   const Row rows[] = {
       {training({"SGD(lr=0.1, momentun=0.9)", {{"", "mse"}}, {}, {}}),
        "--optimizer:1:13: error: SGD has no option 'momentun' (its value is 0.9); did you mean 'momentum'?\n"},
-      {training({"SGD(0.1, 0.9, True, 4)", {{"", "mse"}}, {}, {}}),
-       "--optimizer:1:21: error: SGD takes 3 arguments by position (its value is 4)\n"},
+      {training({"SGD(ExponentialDecay(0.1, 2, 0.5, True, 'd', 4))", {{"", "mse"}}, {}, {}}),
+       "--optimizer:1:46: error: ExponentialDecay takes 5 arguments by position (its value is 4)\n"},
       {training({"SGD(lr=", {{"", "mse"}}, {}, {}}),
        "--optimizer:1:8: error: found the end in 'SGD(lr=', expected a name, a number or a string\n"},
       {training({"Adam(0.1", {{"", "mse"}}, {}, {}}),

@@ -141,9 +141,9 @@ TEST(Training, TakesCompilesDefaultOptimizer) {
   const Module m = read(sequential(dense(R"("units": 1, "input_dim": 1, "use_bias": false)")),
                         training({{}, {{"", "mse"}}, {{"", "mae"}}, {}}));
   EXPECT_THAT(paths(m),
-              ElementsAre("layers/dense/vars/0 dense/kernel f32(1, 1)", "optimizer/vars/0 rmsprop/iteration i32()",
-                          "optimizer/vars/1 rmsprop/learning_rate f32()",
-                          "optimizer/vars/2 rmsprop/dense_kernel_velocity f32(1, 1)"));
+              ElementsAre("layers/dense/vars/0 dense/kernel f32(1, 1)", "optimizer/vars/0 rm_sprop/iteration i32()",
+                          "optimizer/vars/1 rm_sprop/learning_rate f32()",
+                          "optimizer/vars/2 rm_sprop/dense_kernel_velocity f32(1, 1)"));
   ASSERT_EQ(m.metrics.size(), 2u);
   EXPECT_EQ(m.metrics[0].name, "loss");
   EXPECT_EQ(m.metrics[1].name, "mae");
@@ -161,6 +161,33 @@ TEST(Training, NumbersSlotsAsKerasSavesThem) {
                           "optimizer/vars/5 adam/dense_bias_velocity f32(1)",
                           "optimizer/vars/6 adam/dense_kernel_velocity_hat f32(2, 1)",
                           "optimizer/vars/7 adam/dense_bias_velocity_hat f32(1)"));
+}
+
+// The base class's variables come first, what several weights share comes last; shapes are those of Keras's variables,
+// its integer place holders included.
+TEST(Training, NumbersWhatOptimizersKeepBesideSlots) {
+  const std::string model = sequential(dense(R"("units": 3, "input_dim": 2)"));
+  const auto kept = [&](const std::string& optimizer) {
+    std::vector<std::string> found;
+    for (const std::string& path : paths(read(model, training({optimizer, {{"", "mse"}}, {}, {}}))))
+      if (path.starts_with("optimizer/vars/") && path.find("iteration") == path.npos &&
+          path.find("learning_rate") == path.npos)
+        found.push_back(path.substr(15));
+    return found;
+  };
+  EXPECT_THAT(kept("Nadam(use_ema=True)"),
+              ElementsAre("2 nadam/dense_kernel_average f32(2, 3)", "3 nadam/dense_bias_average f32(3)",
+                          "4 nadam/dense_kernel_momentum f32(2, 3)", "6 nadam/dense_bias_momentum f32(3)",
+                          "5 nadam/dense_kernel_velocity f32(2, 3)", "7 nadam/dense_bias_velocity f32(3)",
+                          "8 nadam/u_product f32()"));
+  EXPECT_THAT(kept("Adafactor"),
+              ElementsAre("2 adafactor/dense_kernel_row f32(2)", "5 adafactor/dense_bias_row i32()",
+                          "3 adafactor/dense_kernel_column f32(3)", "6 adafactor/dense_bias_column i32()",
+                          "4 adafactor/dense_kernel_velocity f32(2, 3)", "7 adafactor/dense_bias_velocity f32(3)"));
+  EXPECT_THAT(kept("Muon(gradient_accumulation_steps=2)"),
+              ElementsAre("2 muon/dense_kernel_gradient_accumulator f32(2, 3)",
+                          "3 muon/dense_bias_gradient_accumulator f32(3)", "4 muon/dense_kernel_momentum f32(2, 3)",
+                          "5 muon/dense_bias_momentum f32(3)", "6 muon/dense_bias_velocity f32(3)"));
 }
 
 // Runs `steps` steps on y = w x with x = 1, y = 0 from w = 1 and gives w.

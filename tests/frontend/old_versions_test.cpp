@@ -283,9 +283,10 @@ const CompileRow kCompiles[] = {
      R"("optimizer": {"class_name": "Adam", "config": {"learning_rate": 0.5, "clipnorm": 1.0}},
         "loss": {"class_name": "MeanSquaredError", "config": {"reduction": "sum_over_batch_size"}},
         "metrics": [["accuracy", "mean_absolute_error"]])"},
-    {"2.2.4", R"("optimizer_config": {"class_name": "Adagrad", "config": {"lr": 0.5}}, "loss": "mse")",
+    {"2.2.4", R"("optimizer_config": {"class_name": "Adagrad", "config": {"lr": 0.5}}, "loss": "mse",
+        "loss_weights": [0.5])",
      R"("optimizer": {"class_name": "Adagrad", "config": {"learning_rate": 0.5, "initial_accumulator_value": 0.0}},
-        "loss": "mse")"},
+        "loss": "mse", "loss_weights": {"keras2_by_output": [0.5]})"},
 };
 
 TEST(OldCompile, IsReadAsKeras3sOwn) {

@@ -131,6 +131,8 @@ CASES = {
     "rmsprop_momentum": lambda: optimizer(O.RMSprop(0.01, rho=0.8, momentum=0.5, epsilon=1e-3)),
     "rmsprop_centered": lambda: optimizer(O.RMSprop(0.01, momentum=0.5, centered=True)),
     "adam": lambda: optimizer("adam"),
+    "adam_accumulated": lambda: optimizer(O.Adam(0.01, epsilon=1e-3, gradient_accumulation_steps=2, loss_scale_factor=4.0)),
+    "nadam_decayed": lambda: optimizer(O.Nadam(0.01, epsilon=1e-3, weight_decay=0.1)),
     "adam_amsgrad": lambda: optimizer(O.Adam(0.01, beta_1=0.8, beta_2=0.9, epsilon=1e-5, amsgrad=True)),
     "conv_valid": lambda: image(L.Conv2D(4, (3, 2), activation="relu")),
     "conv_same_strides": lambda: image(L.Conv2D(4, 3, strides=(2, 3), padding="same")),
@@ -164,6 +166,12 @@ CASES = {
     "loss_sparse_clipped": lambda: loss("sparse_categorical_crossentropy", "softplus", 3, classes(3)),
     "positions": lambda: (seq(L.Dense(4, "tanh"), L.Dense(3, activation="softmax"), shape=(5, 2)), dict(loss="categorical_crossentropy", metrics=["accuracy"]), [one_hot(3, 5)]),
     "two_outputs": lambda: (two_outputs(), dict(optimizer=O.SGD(0.1, momentum=0.9), loss={"o1": "binary_crossentropy", "o2": CL.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)}, loss_weights={"o1": 0.3, "o2": 1.5}, metrics={"o1": ["accuracy", "mae"], "o2": ["acc", keras.metrics.CategoricalCrossentropy(from_logits=True)]}, weighted_metrics=[["accuracy"], ["mse"]]), [binary(1), one_hot(3)]),
+    "compile_shared_weight": lambda: (two_outputs(), dict(loss="mse", loss_weights=2.0, metrics=[None, "mae"]), [binary(1), one_hot(3)]),
+    # Weights by name for losses in a list: Keras takes them by their sorted names.
+    "compile_sorted_weights": lambda: (two_outputs(), dict(loss=[["mse"], "mae"], loss_weights={"z": 0.5, "a": 3.0}), [binary(1), one_hot(3)]),
+    "compile_named_losses": lambda: (two_outputs(), dict(loss={"o2": "mse", "o1": "mae"}, loss_weights=[0.5, 3.0], metrics={"o2": "mae"}), [binary(1), one_hot(3)]),
+    # One output: its metrics may have any name.
+    "compile_any_name": lambda: loss("mse", loss_weights={"whatever": 0.5}, metrics={"z": "mae", "b": ["mse"]}, weighted_metrics=[["mae"]]),
 }
 # Keras's own channels_first pooling and convolution need no accelerator on JAX.
 CASES["conv_first"] = lambda: image(L.Conv2D(4, 3, padding="same", data_format=FIRST, activation="relu"), L.MaxPooling2D(2, data_format=FIRST), L.AveragePooling2D(2, strides=1, data_format=FIRST), L.Flatten(data_format=FIRST), shape=(3, 6, 7))

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace kcc::runtime {
 namespace {
 
@@ -51,6 +53,21 @@ TEST_F(StateBlockTest, InitializesEveryState) {
   EXPECT_EQ(reinterpret_cast<uintptr_t>(state_.data()) % 64, 0u);
   EXPECT_EQ(at<float>(kWeight)[1], 5.0f);
   EXPECT_EQ(state_.iterations(), 41);
+}
+
+TEST_F(StateBlockTest, GivesFinalValuesOnceStepsWereDone) {
+  StateInfo infos[kStates];
+  std::copy(std::begin(kInfos), std::end(kInfos), infos);
+  infos[kTotal].final_value = kRate;
+  program_.states = infos;
+  *at<int32_t>(kIterations) = 0;
+  state_.finalize();
+  EXPECT_EQ(*at<float>(kTotal), 0.0f);
+  *at<int32_t>(kIterations) = 3;
+  state_.finalize();
+  EXPECT_EQ(*at<float>(kTotal), 0.1f);
+  EXPECT_EQ(*at<float>(kCount), 0.0f);
+  program_.states = kInfos;
 }
 
 TEST_F(StateBlockTest, TakesEmbeddedWeightsInOrder) {
