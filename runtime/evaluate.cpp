@@ -16,16 +16,17 @@ Steps plan_steps(int64_t samples, int64_t batch, int64_t limit, int64_t fixed_ba
 }
 
 Result<Logs> evaluate(const Program& program, Executor& executor, StateBlock& state, BatchReader& reader,
-                      const Steps& steps, Report* report) {
+                      const Steps& steps, const Ranks& ranks, Report* report) {
   state.reset_metrics();
   if (report != nullptr) report->begin(steps.count);
-  for (int64_t step = 0; step < std::min(steps.count, steps.available); ++step) {
+  for (int64_t step = ranks.rank(); step < std::min(steps.count, steps.available); step += ranks.size()) {
     const int64_t batch = steps.size(step);
     const void* const* inputs = reader.read({}, step * steps.batch, batch);
     if (Status status = executor.run(program.evaluate, inputs, nullptr, batch); !status) return status.error();
     if (report != nullptr) report->step(step + 1, &state);
     if (interrupting_signal() != 0) break;
   }
+  state.sum_metrics(ranks);
   const Logs logs = state.logs();
   if (report != nullptr) report->finish(logs);
   return logs;

@@ -16,9 +16,11 @@ packages=(
   libgmock-dev
   libgtest-dev
   libminizip-dev
+  libopenmpi-dev
   librandom123-dev
   libxxhash-dev
   ninja-build
+  openmpi-bin
   python3
   python3-venv
   rapidjson-dev
