@@ -108,7 +108,10 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
 
   times.begin("optimize the graphs");
   for (Graph* graph : graphs_of(module)) *graph = optimize(*graph, module);
-  split_batch(module);
+  if (options.single_process)
+    module.share_obstacle = "the program was compiled with --single-process";
+  else
+    split_batch(module);
   if (options.inference) trim_states(module);
   find_index_limits(module);
   dump(options, "02-graphs.txt", graphs_text(module), diagnostics);
