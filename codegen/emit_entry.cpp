@@ -56,8 +56,9 @@ class EntryWriter {
  public:
   EntryWriter(const EntryPlan& entry, const std::vector<Kernel>& kernels) : entry_(entry), kernels_(kernels) {
     // What kernel_call.h and the function itself call something.
-    for (const char* name : {"step", "B", "state", "arena", "context", "flush", "error", "f32", "i32", "u32", "boolean",
-                             "extents", "set_work", "kcc", "predict", "evaluate", "train", "t", "any_of"}) {
+    for (const char* name : {"step",    "B",        "state", "arena",       "context", "flush",    "error",
+                             "f32",     "i32",      "u32",   "boolean",     "extents", "set_work", "kcc",
+                             "predict", "evaluate", "train", "train_share", "t",       "any_of",   "Summand"}) {
       scope_.add(name);
     }
     for (const Kernel& kernel : kernels) scope_.add(kernel.name);
@@ -68,8 +69,12 @@ class EntryWriter {
     for (const PlanStep& step : entry_.steps) {
       if (const auto* call = std::get_if<KernelCall>(&step))
         steps += call_text(*call);
+      else if (const auto* loop = std::get_if<Loop>(&step))
+        steps += loop_text(*loop);
+      else if (const auto* exchange = std::get_if<Exchange>(&step))
+        steps += exchange_text(*exchange);
       else
-        steps += loop_text(std::get<Loop>(step));
+        steps += fmt::format("\n  context->await_sums({});\n", std::get<Await>(step).bucket);
     }
     std::string head = fmt::format("int {}(const Step& step) {{\n", entry_.name);
     if (largest_ > 0) head += fmt::format("  if (step.batch > {}) return kBatchTooLarge;\n", INT32_MAX / largest_);
@@ -102,6 +107,21 @@ class EntryWriter {
     const int64_t work = std::llround(std::ceil(call.flops + call.bytes));
     return fmt::format("{0}set_work(context, {1});\n{0}if (int error = {2}({3})) return error;\n", indent,
                        extent({work, batched}), kernels_[static_cast<size_t>(call.kernel)].name, arguments);
+  }
+
+  std::string exchange_text(const Exchange& exchange) {
+    std::string rows;
+    for (const Exchange::Sum& sum : exchange.sums) {
+      note_use(sum.source);
+      note_use(sum.target);
+      rows += fmt::format("      {{{}, {}, {}}},  // {}\n", address(sum.source), address(sum.target),
+                          element_count(sum.target.type.shape).size, comment_text(sum.source.name));
+    }
+    const std::string name = scope_.add(fmt::format("bucket_{}", exchange.bucket));
+    return fmt::format(
+        "\n  // added up over the ranks while the calls go on\n"
+        "  const Summand {0}[] = {{\n{1}  }};\n  context->sum_over_ranks({2}, {0}, {3});\n",
+        name, rows, exchange.bucket, exchange.sums.size());
   }
 
   // Views are made before the loop; inside it those that move are moved.

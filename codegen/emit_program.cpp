@@ -69,8 +69,8 @@ std::vector<std::string> target_rows(const Module& module) {
 }
 
 std::string state_row(const State& state, int64_t offset) {
-  static constexpr const char* kRoles[] = {"kWeight", "kStatistic", "kSlot",  "kOptimizer",
-                                           "kMetric", "kRandom",    "kMemory"};
+  static constexpr const char* kRoles[] = {"kWeight", "kStatistic", "kSlot", "kOptimizer",
+                                           "kMetric", "kRandom",    "kStep", "kMemory"};
   static constexpr const char* kFills[] = {"kConstant",   "kUniform",  "kNormal", "kTruncatedNormal",
                                            "kOrthogonal", "kIdentity", "kSeed"};
   static constexpr const char* kLayouts[] = {"kSame",
@@ -216,11 +216,14 @@ std::string emit_program(const Module& module, const Plan& plan, const ProgramOp
                {"iterations", text(module.iterations)},
                {"learning_rate", text(module.learning_rate)},
                {"random_key", text(module.random_key)},
+               {"whole_batch", text(module.whole_batch)},
                {"default_batch", text(options.default_batch)},
                {"fixed_batch", text(memory_batch(module))},
                {"predict", entry_info(plan, "predict")},
                {"evaluate", entry_info(plan, "evaluate")},
-               {"train", entry_info(plan, "train")}});
+               {"train", entry_info(plan, "train")},
+               {"train_share", entry_info(plan, "train_share")},
+               {"share_obstacle", module.share_obstacle.empty() ? "nullptr" : string_literal(module.share_obstacle)}});
 }
 
 }  // namespace kcc

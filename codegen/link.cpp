@@ -97,6 +97,8 @@ fs::path output_path(const std::string& output, Diagnostics& diagnostics) {
 
 std::vector<std::string> link_command(std::vector<std::string> command, const std::vector<std::string>& objects,
                                       const fs::path& runtime) {
+  // Where programs look for what they load at run time, the MPI plugin: beside themselves, then in kcc's folder.
+  const std::string plugins = "$ORIGIN:" + runtime.string();
   const auto add = [&](const std::vector<std::string>& words) {
     command.insert(command.end(), words.begin(), words.end());
   };
@@ -107,7 +109,7 @@ std::vector<std::string> link_command(std::vector<std::string> command, const st
   // Only those archives become part of the program whose functions it names: few take in pictures.
   // -l:NAME.a, so that no shared library of the same name becomes a dependency.
   add({"-L" + runtime.string(), "-l:libkcc_images.a", "-l:libkcc_runtime.a", "-l:libjpeg.a", "-l:libpng.a",
-       "-l:libminizip.a", "-l:libz.a", "-o", "program"});
+       "-l:libminizip.a", "-l:libz.a", "-Xlinker", "-rpath", "-Xlinker", plugins, "-o", "program"});
   return command;
 }
 

@@ -385,7 +385,9 @@ Expr Lowering::random(const Node& n, const Index& index) {
   for (size_t i = 0; i < index.size(); ++i) element = i == 0 ? index[i] : element * extent(n.type.shape[i]) + index[i];
   Expr key[4];
   for (int i = 0; i < 4; ++i) key[i] = at(n.inputs[0], {Expr(i)});
-  Halide::Func block = philox_block(key, n.attrs.integer("stream"));
+  const Dim count = element_count(n.type.shape);
+  const Expr before = cast<uint32_t>(fixed(count.batched ? count.size : 0)) * key[3];
+  Halide::Func block = philox_block(key, n.attrs.integer("stream"), (before + cast<uint32_t>(63)) / cast<uint32_t>(64));
   random_blocks_.push_back(block);
   const Halide::FuncRef words = block(element % 16, element / 64);
   const Expr word = Halide::mux((element / 16) % 4, {words[0], words[1], words[2], words[3]});

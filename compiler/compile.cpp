@@ -15,6 +15,7 @@
 #include "compiler/passes/index_limits.h"
 #include "compiler/passes/optimize.h"
 #include "compiler/passes/plan.h"
+#include "compiler/passes/split_batch.h"
 #include "compiler/passes/trim_states.h"
 #include "compiler/summary.h"
 #include "compiler/support/file.h"
@@ -55,6 +56,7 @@ std::vector<Graph*> graphs_of(Module& module) {
   std::vector<Graph*> graphs{&module.predict};
   if (!module.evaluate.nodes.empty()) graphs.push_back(&module.evaluate);
   if (!module.train.nodes.empty()) graphs.push_back(&module.train);
+  if (!module.train_share.nodes.empty()) graphs.push_back(&module.train_share);
   return graphs;
 }
 
@@ -110,6 +112,10 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
 
   times.begin("optimize the graphs");
   for (Graph* graph : graphs_of(module)) *graph = optimize(*graph, module);
+  if (options.single_process)
+    module.share_obstacle = "the program was compiled with --single-process";
+  else
+    split_batch(module);
   if (options.inference) trim_states(module);
   find_index_limits(module);
   dump(options, "02-graphs.txt", graphs_text(module), diagnostics);

@@ -18,6 +18,7 @@ struct Options {
   std::string output;  // "": a.out, or standard output for text
   Emit emit = Emit::kTrainer;
   bool inference = false;
+  bool single_process = false;
   int level = 2;
   std::string target = "host";
   int64_t batch_size = 32;

@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <new>
 
+#include "runtime/distributed/rank_sums.h"
+
 namespace kcc::runtime {
 namespace {
 
@@ -36,6 +38,14 @@ Context::~Context() {
     for (std::atomic<Header*>& slot : slots) std::free(slot.load());
   }
   delete blocks_;
+}
+
+void Context::sum_over_ranks(int32_t bucket, const Summand* summands, int32_t count) {
+  sums_->start(bucket, summands, count);
+}
+
+void Context::await_sums(int32_t bucket) {
+  sums_->await(bucket);
 }
 
 void* Context::allocate(size_t bytes) {

@@ -4,10 +4,13 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace kcc::runtime {
 
+class RankSums;
 class ThreadPool;
+struct Summand;
 
 class Context {
  public:
@@ -26,9 +29,16 @@ class Context {
   bool parallel() const { return parallel_; }
   ThreadPool* pool() const { return pool_; }
 
+  // Sums over the ranks (distributed/rank_sums.h) for the entries that make some.
+  void set_rank_sums(RankSums* sums) { sums_ = sums; }
+  // Starts to add these up, with bucket 0, 1, 2, ... of an entry; the memory is not to be touched until awaited.
+  void sum_over_ranks(int32_t bucket, const Summand* summands, int32_t count);
+  void await_sums(int32_t bucket);
+
  private:
   struct Blocks;
   ThreadPool* pool_;
+  RankSums* sums_ = nullptr;
   Blocks* blocks_;
   bool parallel_ = false;
 };

@@ -16,19 +16,20 @@ Steps plan_steps(int64_t samples, int64_t batch, int64_t limit, int64_t fixed_ba
 }
 
 Result<Logs> evaluate(const Program& program, Executor& executor, StateBlock& state, BatchReader& reader,
-                      const Steps& steps, Report* report) {
+                      const Steps& steps, const Ranks& ranks, Report* report) {
   state.reset_metrics();
   if (report != nullptr) report->begin(steps.count);
   const int64_t count = std::min(steps.count, steps.available);
-  for (int64_t step = 0; step < count; ++step) {
-    const int64_t batch = steps.size(step), first = step * steps.batch;
-    Result<const void* const*> inputs = reader.read({}, first, batch);
+  for (int64_t step = ranks.rank(); step < count; step += ranks.size()) {
+    Result<const void* const*> inputs = reader.read({}, step * steps.batch, steps.size(step));
     if (!inputs) return inputs.error();
-    if (step + 1 < count) reader.read_ahead({}, first + batch, steps.size(step + 1));
-    if (Status status = executor.run(program.evaluate, *inputs, nullptr, batch); !status) return status.error();
+    const int64_t next = step + ranks.size();
+    if (next < count) reader.read_ahead({}, next * steps.batch, steps.size(next));
+    if (Status status = executor.run(program.evaluate, *inputs, nullptr, steps.size(step)); !status) return status.error();
     if (report != nullptr) report->step(step + 1, &state);
     if (interrupting_signal() != 0) break;
   }
+  state.sum_metrics(ranks);
   const Logs logs = state.logs();
   if (report != nullptr) report->finish(logs);
   return logs;

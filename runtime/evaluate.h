@@ -23,8 +23,9 @@ struct Steps {
 // `fixed_batch`: the program's, where the caller names no batch; 0: Keras's 32.
 Steps plan_steps(int64_t samples, int64_t batch, int64_t limit, int64_t fixed_batch = 0);
 
-// `report` may be null: silent, as within fit. Stops early where a signal is caught (runtime/interrupt.h).
+// Ranks take whole batches in turns. `report` may be null: silent, as within fit. Stops early where a signal is caught
+// (runtime/interrupt.h).
 Result<Logs> evaluate(const Program& program, Executor& executor, StateBlock& state, BatchReader& reader,
-                      const Steps& steps, Report* report);
+                      const Steps& steps, const Ranks& ranks, Report* report);
 
 }  // namespace kcc::runtime

@@ -26,6 +26,9 @@ class Executor {
   // Makes room for batches up to this size; an Error if one would not fit memory or a kernel's 31-bit extents.
   Status prepare(const EntryInfo& entry, int64_t batch);
 
+  // For entries that add up something over the ranks.
+  void set_rank_sums(RankSums* sums) { context_.set_rank_sums(sums); }
+
   // inputs and outputs as in Step.
   Status run(const EntryInfo& entry, const void* const* inputs, void* const* outputs, int64_t batch);
 

@@ -1,8 +1,12 @@
 #include "runtime/fit.h"
 
+#include <signal.h>
+
 #include <algorithm>
 #include <optional>
 
+#include "runtime/distributed/rank_sums.h"
+#include "runtime/distributed/share.h"
 #include "runtime/files/mapped_file.h"
 #include "runtime/format.h"
 #include "runtime/interrupt.h"
@@ -42,7 +46,18 @@ class Cursor {
 class Loop {
  public:
   Loop(Training& training, Executor& executor, BatchReader& reader)
-      : training_(training), executor_(executor), reader_(reader), cursor_(training.plan) {}
+      : training_(training),
+        executor_(executor),
+        reader_(reader),
+        ranks_(training.trainer.ranks),
+        cursor_(training.plan) {
+    if (ranks_.alone()) return;
+    sums_.emplace([this](float* values, int64_t count) { ranks_.sum(values, count); });
+    executor_.set_rank_sums(&*sums_);
+  }
+  ~Loop() { executor_.set_rank_sums(nullptr); }
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
 
   Status run() {
     CallbackList& callbacks = training_.callbacks;
@@ -71,7 +86,7 @@ class Loop {
     training_.position = {epoch + 1, 0};
     training_.mid_epoch = false;
     if (Status status = training_.callbacks.on_epoch_end(training_, epoch, logs); !status) return status;
-    training_.signal = interrupting_signal();
+    if (ranks_.alone()) training_.signal = interrupting_signal();
     return {};
   }
 
@@ -95,7 +110,7 @@ class Loop {
       if (Status status = run_step(); !status) return status;
       ++step;
       if (Status status = training_.callbacks.on_train_batch_end(training_, step - 1); !status) return status;
-      training_.signal = interrupting_signal();
+      training_.signal = sums_ ? ending_signal(sums_->stop_agreed()) : interrupting_signal();
       if (training_.signal != 0) break;
     }
     training_.report.trained(samples_);
@@ -105,14 +120,30 @@ class Loop {
   // The key of random operations counts optimizer steps: a run resumed from a file goes on with the next one.
   Status run_step() {
     StateBlock& state = training_.state;
+    const Program& program = training_.program;
     const int64_t batch = cursor_.batch();
-    Result<const void* const*> inputs = reader_.read(cursor_.order(), cursor_.first_sample(), batch);
+    const Share share = share_of(batch, ranks_.rank(), ranks_.size());
+    Result<const void* const*> inputs =
+        reader_.read(cursor_.order(), cursor_.first_sample() + share.first, share.count);
     if (!inputs) return inputs.error();
-    state.set_random_key(training_.plan.seed, static_cast<uint64_t>(state.iterations()));
+    state.set_step(training_.plan.seed, state.iterations(), share.first, batch);
+    if (sums_) sums_->begin_step(share.counts, interrupting_signal() != 0);
     cursor_.advance();
-    if (!cursor_.used_up()) reader_.read_ahead(cursor_.order(), cursor_.first_sample(), cursor_.batch());
+    read_ahead();
     samples_ += batch;
-    return executor_.run(training_.program.train, *inputs, nullptr, batch);
+    return executor_.run(sums_ ? program.train_share : program.train, *inputs, nullptr, share.count);
+  }
+
+  void read_ahead() {
+    if (cursor_.used_up()) return;
+    const Share next = share_of(cursor_.batch(), ranks_.rank(), ranks_.size());
+    reader_.read_ahead(cursor_.order(), cursor_.first_sample() + next.first, next.count);
+  }
+
+  // Ranks end together, after the same step, when one of them has been told to.
+  static int ending_signal(bool agreed) {
+    const int signal = interrupting_signal();
+    return !agreed ? 0 : signal != 0 ? signal : SIGTERM;
   }
 
   void warn_of_shortage() {
@@ -128,9 +159,11 @@ class Loop {
     if (validation == nullptr) return {};
     const std::vector<char> traces = training_.state.copy_traces();
     const Result<Logs> scores =
-        evaluate(training_.program, executor_, training_.state, validation->reader, validation->steps, nullptr);
+        evaluate(training_.program, executor_, training_.state, validation->reader, validation->steps, ranks_, nullptr);
     if (!scores) return scores.error();
-    training_.signal = interrupting_signal();
+    float interrupted = interrupting_signal() == 0 ? 0 : 1;
+    ranks_.sum(&interrupted, 1);
+    training_.signal = ending_signal(interrupted != 0);
     if (training_.signal != 0) {
       training_.state.set_traces(traces);
       return {};
@@ -143,8 +176,10 @@ class Loop {
   Training& training_;
   Executor& executor_;
   BatchReader& reader_;
+  const Ranks& ranks_;
   Cursor cursor_;
-  int64_t samples_ = 0;  // of the epoch, as far as this run made it
+  int64_t samples_ = 0;            // of the epoch, as far as this run made it
+  std::optional<RankSums> sums_;  // where there are several ranks
 };
 
 }  // namespace

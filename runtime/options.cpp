@@ -128,6 +128,18 @@ Status set_progress(Options& o, const std::string& text) {
   return {};
 }
 
+Status set_distributed(Options& o, const std::string& text) {
+  if (text == "auto")
+    o.distributed = Distributed::kAuto;
+  else if (text == "none")
+    o.distributed = Distributed::kNone;
+  else if (text == "mpi")
+    o.distributed = Distributed::kMpi;
+  else
+    return expected("auto, none or mpi", text);
+  return {};
+}
+
 Status set_history(Options& o, const std::string& text) {
   if (!text.ends_with(".json") && !text.ends_with(".csv") && !text.ends_with(".svg"))
     return expected("FILE.json, FILE.csv or FILE.svg", text);
@@ -222,6 +234,8 @@ constexpr Row kRows[] = {
        return parse_integer<int>(v, 1, 1024, "a whole number from 1 to 1024", &o.threads);
      },
      "threads to compute with (all cores)"},
+    {"--distributed", "auto|none|mpi", kData, set_distributed,
+     "whether processes that mpirun started work together (auto: yes)"},
 };
 
 const CommandRow* find_command(const std::string& name) {

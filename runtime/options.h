@@ -15,6 +15,8 @@ namespace kcc::runtime {
 enum class Command { kFit, kEvaluate, kPredict, kSummary, kHelp, kVersion };
 enum class ProgressStyle { kAuto, kKeras3, kKeras2, kPlain, kJson, kNone };
 
+enum class Distributed { kAuto, kNone, kMpi };
+
 constexpr int kVerboseAuto = -1;
 
 struct Options {
@@ -49,6 +51,7 @@ struct Options {
   int verbose = kVerboseAuto;
   ProgressStyle progress = ProgressStyle::kAuto;
   int threads = 0;  // 0: all cores
+  Distributed distributed = Distributed::kAuto;
 };
 
 // An Error is wrong usage: exit 2.

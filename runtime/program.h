@@ -19,7 +19,7 @@ struct TensorInfo {
   int64_t index_limit = 0;  // of inputs: the values are whole and in [0, index_limit); 0: any
 };
 
-enum class Role : int32_t { kWeight, kStatistic, kSlot, kOptimizer, kMetric, kRandom, kMemory };
+enum class Role : int32_t { kWeight, kStatistic, kSlot, kOptimizer, kMetric, kRandom, kStep, kMemory };
 enum class Fill : int32_t { kConstant, kUniform, kNormal, kTruncatedNormal, kOrthogonal, kIdentity, kSeed };
 
 // How Keras 1 and 2 stored a weight, where that differs from the state; runtime/weights/old_layouts.h.
@@ -73,6 +73,13 @@ struct LayerInfo {
 
 class Context;  // threads and scratch memory; runtime/context.h
 
+// What the ranks add up: count floats each. The sum replaces what `target` holds; they may be the same.
+struct Summand {
+  const void* source;
+  void* target;
+  int64_t count;
+};
+
 // One call of an entry. Every pointer is 64-byte aligned or at least aligned to its element type; `state` and `arena`
 // are 64-byte aligned.
 struct Step {
@@ -112,10 +119,13 @@ struct Program {
   int64_t state_bytes;
   int64_t trainable_parameters, other_parameters;
   int32_t iterations, learning_rate, random_key;  // state indices or -1
+  int32_t whole_batch = -1;                       // the same: for train_share, the samples of a batch, of all ranks
   int32_t default_batch;
   int32_t fixed_batch = 0;  // the only batch that a stateful model runs; 0: any
   EntryInfo predict, evaluate, train;
-  const char* config_json;         // the model's own JSON, for .keras files
+  EntryInfo train_share = {nullptr, 0, 0, 0};  // train for one rank among several, on its share of a batch
+  const char* share_obstacle = nullptr;        // why there is none, or null
+  const char* config_json;                     // the model's own JSON, for .keras files
   const float* initial_weights;    // embedded weights in the order and layout of states with a file_path, or null
   LoadImage load_image = nullptr;  // null: the program has no single input that can be a picture
 };

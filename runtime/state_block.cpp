@@ -61,6 +61,13 @@ void StateBlock::reset_metrics() {
   }
 }
 
+void StateBlock::sum_metrics(const Ranks& ranks) {
+  for (int32_t i = 0; i < program_->state_count; ++i) {
+    const StateInfo& state = program_->states[i];
+    if (state.role == Role::kMetric) ranks.sum(static_cast<float*>(at(i)), state.tensor.elements);
+  }
+}
+
 // In float, as Keras divides; 0 where nothing was counted.
 Logs StateBlock::logs() const {
   Logs logs;
@@ -76,13 +83,14 @@ int64_t StateBlock::iterations() const {
   return program_->iterations < 0 ? 0 : *static_cast<const int32_t*>(at(program_->iterations));
 }
 
-void StateBlock::set_random_key(uint64_t seed, uint64_t step) {
+void StateBlock::set_step(uint64_t seed, int64_t step, int64_t first, int64_t batch) {
+  if (program_->whole_batch >= 0) *static_cast<float*>(at(program_->whole_batch)) = static_cast<float>(batch);
   if (program_->random_key < 0) return;
   uint32_t* key = static_cast<uint32_t*>(at(program_->random_key));
   key[0] = static_cast<uint32_t>(seed);
   key[1] = static_cast<uint32_t>(seed >> 32);
   key[2] = static_cast<uint32_t>(step);
-  key[3] = static_cast<uint32_t>(step >> 32);
+  key[3] = static_cast<uint32_t>(first);
 }
 
 double StateBlock::learning_rate() const {

@@ -6,6 +6,7 @@
 #include <new>
 
 #include "runtime/files/mapped_file.h"
+#include "runtime/format.h"
 
 namespace kcc::runtime {
 namespace {
@@ -20,7 +21,9 @@ std::string base_name(const char* path) {
 
 int fail(const Trainer& trainer, const std::string& message, int status) {
   std::fflush(stdout);
-  std::fprintf(stderr, "%s: error: %s\n", trainer.name.c_str(), message.c_str());
+  const std::string who = trainer.ranks.first() ? "" : format("rank %d: ", trainer.ranks.rank());
+  std::fprintf(stderr, "%s: error: %s%s\n", trainer.name.c_str(), who.c_str(), message.c_str());
+  trainer.ranks.abort(status);
   return status;
 }
 
@@ -48,16 +51,28 @@ Result<int> run_command(const Trainer& trainer, const Options& options) {
   return 0;
 }
 
+// Who works with the other ranks. What is done once must not be done by each of several processes.
+Status join_ranks(const Trainer& trainer, const Options& options) {
+  const bool together = options.command == Command::kFit || options.command == Command::kEvaluate;
+  if (together) return trainer.ranks.join(options.distributed);
+  if (options.command != Command::kPredict || options.distributed == Distributed::kNone || launched_processes() == 1)
+    return {};
+  return make_error("predict runs in one process: start it without mpirun, or pass --distributed=none");
+}
+
 int run(const Trainer& trainer, const Options& options) {
+  if (Status status = join_ranks(trainer, options); !status) return fail(trainer, status.error().message, kWrongInput);
   const Result<int> status = run_command(trainer, options);
   if (!status) return fail(trainer, status.error().message, kWrongInput);
   if (std::fflush(stdout) != 0) return fail(trainer, "cannot write to standard output", kWrongInput);
+  trainer.ranks.end();
   return *status;
 }
 
 }  // namespace
 
 void Trainer::warn(const std::string& message) const {
+  if (!ranks.first()) return;
   std::fflush(stdout);
   std::fprintf(stderr, "%s: %s\n", name.c_str(), message.c_str());
 }
@@ -65,7 +80,8 @@ void Trainer::warn(const std::string& message) const {
 // The one place that catches what the standard library throws.
 int trainer_main(const Program& program, int argc, char** argv) {
   std::string name = base_name(argc > 0 ? argv[0] : nullptr);
-  const Trainer trainer{program, name.empty() ? program.name : std::move(name)};
+  Ranks ranks;
+  const Trainer trainer{program, name.empty() ? program.name : std::move(name), ranks};
   try {
     report_truncated_maps();
     std::signal(SIGXFSZ, SIG_IGN);  // a file beyond the user's limit is an error of its write, with a message

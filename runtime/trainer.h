@@ -3,18 +3,20 @@
 
 #include <string>
 
+#include "runtime/distributed/ranks.h"
 #include "runtime/files/result.h"
 #include "runtime/options.h"
 #include "runtime/program.h"
 
 namespace kcc::runtime {
 
-// Who speaks: the program's tables and the name it was started by.
+// Who speaks: the program's tables, the name it was started by, and the processes it works with.
 struct Trainer {
   const Program& program;
   std::string name;
+  Ranks& ranks;
 
-  void warn(const std::string& message) const;  // to standard error
+  void warn(const std::string& message) const;  // to standard error; of several ranks the first alone
 };
 
 // Each returns the exit status; an Error is exit 1.

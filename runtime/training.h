@@ -80,7 +80,9 @@ class Training {
   // Keras's error where a schedule computes the learning rate.
   Status check_learning_rate_settable() const;
 
-  void print(const std::string& message) { report.message(message); }
+  void print(const std::string& message) {
+    if (trainer.ranks.first()) report.message(message);
+  }
   void warn(const std::string& message);  // once, however often it is said
 
   void exchange(Record& record);

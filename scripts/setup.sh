@@ -17,10 +17,12 @@ packages=(
   libgtest-dev
   libjpeg62-turbo-dev
   libminizip-dev
+  libopenmpi-dev
   libpng-dev
   librandom123-dev
   libxxhash-dev
   ninja-build
+  openmpi-bin
   python3
   python3-venv
   rapidjson-dev

@@ -29,6 +29,7 @@ BuiltKernel build_kernel(const Kernel& kernel, const MachineTarget& target, cons
       return build_pool_grad(kernel, target, options);
     case Family::kScatter:
       return build_scatter(kernel, target, options);
+    case Family::kExchange:
     case Family::kLoop:
       break;
   }

@@ -21,9 +21,9 @@ Product multiply(const Expr& a, uint32_t b) {
 
 }  // namespace
 
-Halide::Func philox_block(const Expr key[4], int64_t stream) {
+Halide::Func philox_block(const Expr key[3], int64_t stream, const Expr& first) {
   Halide::Var lane("lane"), block("block");
-  Expr c[4] = {cast<uint32_t>(block * 16 + lane), u32(static_cast<uint32_t>(stream)), key[2], key[3]};
+  Expr c[4] = {cast<uint32_t>(block * 16 + lane) + first * u32(16), u32(static_cast<uint32_t>(stream)), key[2], u32(0)};
   Expr k0 = key[0], k1 = key[1];
   for (int round = 0; round < 10; ++round) {
     Product p0 = multiply(c[0], 0xD2511F53u), p1 = multiply(c[2], 0xCD9E8D57u);

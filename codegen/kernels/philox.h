@@ -5,8 +5,8 @@
 
 namespace kcc {
 
-// (lane, block) -> the four words of counter (block*16 + lane, stream, step low, step high) under the seed;
-// key = seed low, seed high, step low, step high. What they mean: compiler/ops/random.h.
-Halide::Func philox_block(const Halide::Expr key[4], int64_t stream);
+// (lane, block) -> the four words of counter ((first + block)*16 + lane, stream, step, 0) under the seed;
+// key = seed low, seed high, step. What they mean: compiler/ops/random.h.
+Halide::Func philox_block(const Halide::Expr key[3], int64_t stream, const Halide::Expr& first);
 
 }  // namespace kcc

@@ -90,10 +90,14 @@ enum class OpKind {
   // marks
   kStopGradient,  // its operand, for which no gradient flows
   // random
-  kRandomUniform,  // (key: u32(4) = seed low, seed high, step low, step high): shape, stream: [0, 1)
+  // (key: u32(4) = seed low, seed high, step, first sample of the batch that is here): shape, stream: [0, 1). Element
+  // i of a batched shape is element i + first * (elements a sample), rounded up to a multiple of 64, of all ranks'.
+  kRandomUniform,
   // loops over time; Node::body is the step (compiler/ir/scan.h)
   kScan,    // (carries, sequences, invariants): steps, reverse, carries, sequences, mask
   kResult,  // (scan): index: one of its results
+  // several processes
+  kRankSum,  // (x): the sum of what the ranks have here, on every rank; never inside a kernel
   kCount
 };
 

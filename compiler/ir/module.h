@@ -16,6 +16,7 @@ enum class StateRole {
   kOptimizer,  // an optimizer's own scalars: iteration, learning rate
   kMetric,     // accumulators, zeroed at the start of every epoch and evaluation
   kRandom,     // seeds; never trained
+  kStep,       // set by the runtime before each step
   kMemory,     // a stateful layer's, of the fixed batch: graphs see it as (B, ...); lost when the program ends
 };
 
@@ -107,10 +108,14 @@ struct Module {
   StateId iterations = -1;     // i32 scalar, steps done; -1 without an optimizer
   StateId learning_rate = -1;  // f32 scalar that the user may change, or -1: a schedule computes it
   StateId random_key = -1;     // u32(4); -1 when nothing is random
+  StateId whole_batch = -1;    // f32 scalar for train_share: the samples of a batch, those of all ranks; -1: unused
 
   // predict: inputs -> outputs. evaluate and train: inputs, then targets, then one sample weight (B) a target;
   // they have no outputs but write metrics (and train everything else). Empty without a loss.
   Graph predict, evaluate, train;
+  // train for one rank among several (passes/split_batch.h), or empty: then the obstacle says why, if there is one.
+  Graph train_share;
+  std::string share_obstacle;
 };
 
 }  // namespace kcc

@@ -32,6 +32,8 @@ const char* name_of(Family family) {
       return "scatter";
     case Family::kLoop:
       return "loop";
+    case Family::kExchange:
+      return "exchange";
   }
   return "?";
 }
@@ -43,8 +45,9 @@ std::vector<const KernelCall*> calls_of(const EntryPlan& entry) {
       calls.push_back(call);
       continue;
     }
-    const Loop& loop = std::get<Loop>(step);
-    for (const std::vector<KernelCall>* list : {&loop.calls, &loop.idle_calls})
+    const auto* loop = std::get_if<Loop>(&step);
+    if (loop == nullptr) continue;
+    for (const std::vector<KernelCall>* list : {&loop->calls, &loop->idle_calls})
       for (const KernelCall& call : *list) calls.push_back(&call);
   }
   return calls;
@@ -53,12 +56,9 @@ std::vector<const KernelCall*> calls_of(const EntryPlan& entry) {
 double flops_of(const EntryPlan& entry) {
   double flops = 0;
   for (const PlanStep& step : entry.steps) {
-    if (const auto* call = std::get_if<KernelCall>(&step)) {
-      flops += call->flops;
-      continue;
-    }
-    const Loop& loop = std::get<Loop>(step);
-    for (const KernelCall& call : loop.calls) flops += call.flops * static_cast<double>(loop.steps);
+    if (const auto* call = std::get_if<KernelCall>(&step)) flops += call->flops;
+    if (const auto* loop = std::get_if<Loop>(&step))
+      for (const KernelCall& call : loop->calls) flops += call.flops * static_cast<double>(loop->steps);
   }
   return flops;
 }

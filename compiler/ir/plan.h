@@ -29,8 +29,9 @@ enum class Family {
   kMaxPoolGrad,
   kAvgPool,
   kAvgPoolGrad,
-  kScatter,  // rows added up by index
-  kLoop,     // no kernel: the body of a scan has kernels of its own
+  kScatter,   // rows added up by index
+  kLoop,      // no kernel: the body of a scan has kernels of its own
+  kExchange,  // no kernel: the runtime adds up what the ranks have
 };
 const char* name_of(Family family);
 
@@ -89,10 +90,24 @@ struct Loop {
   std::string comment;  // "lstm (LSTM)"
 };
 
-using PlanStep = std::variant<KernelCall, Loop>;
+// The runtime starts to add up over the ranks what the sources hold, into the targets, while calls go on. A source may
+// be its target; neither is touched until the exchange is awaited.
+struct Exchange {
+  struct Sum {
+    TensorRef source, target;
+  };
+  int32_t bucket = 0;  // exchanges of an entry start in the order of their numbers
+  std::vector<Sum> sums;
+};
+// The targets of that exchange are there from here on.
+struct Await {
+  int32_t bucket = 0;
+};
+
+using PlanStep = std::variant<KernelCall, Loop, Exchange, Await>;
 
 struct EntryPlan {
-  std::string name;  // "predict", "evaluate", "train"
+  std::string name;  // "predict", "evaluate", "train", "train_share"
   std::vector<NamedType> inputs;
   std::vector<NamedType> outputs;
   std::vector<PlanStep> steps;
@@ -109,7 +124,7 @@ double flops_of(const EntryPlan& entry);
 
 struct Plan {
   std::vector<Kernel> kernels;         // distinct
-  std::vector<EntryPlan> entries;      // predict; evaluate and train where a loss is known
+  std::vector<EntryPlan> entries;      // predict; evaluate, train and train_share where a loss is known
   std::vector<int64_t> state_offsets;  // byte of each state in the state block, 64-aligned
   int64_t state_bytes = 0;
 };

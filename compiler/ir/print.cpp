@@ -68,7 +68,8 @@ std::string to_string(const Graph& graph, const Module& module) {
 }
 
 std::string states_to_string(const Module& module) {
-  static constexpr const char* kRoles[] = {"weight", "statistic", "slot", "optimizer", "metric", "random"};
+  static constexpr const char* kRoles[] = {"weight", "statistic", "slot", "optimizer",
+                                           "metric", "random",    "step", "memory"};
   std::string text = "states {\n";
   for (size_t i = 0; i < module.states.size(); ++i) {
     const State& state = module.states[i];

@@ -14,6 +14,7 @@ std::vector<OpInfo> leaf_ops();
 std::vector<OpInfo> matmul_ops();
 std::vector<OpInfo> pool_ops();
 std::vector<OpInfo> random_ops();
+std::vector<OpInfo> rank_ops();
 std::vector<OpInfo> reduce_ops();
 std::vector<OpInfo> row_ops();
 std::vector<OpInfo> scan_ops();

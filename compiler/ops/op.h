@@ -21,6 +21,7 @@ enum class OpCategory {
   kRandom,       // a function of the key and the element's position
   kScatter,      // rows added up by index
   kLoop,         // a scan and its results
+  kExchange,     // between processes
 };
 
 // What a gradient rule sees: the node, the gradient of its value, and a builder at the end of the same graph.

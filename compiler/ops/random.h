@@ -1,7 +1,8 @@
 // Random numbers as a function of (seed, step, stream, element): Philox 4x32-10, so that no result depends on the
 // order of evaluation. `key` is the module's random_key state, u32(4).
-// Element e of a stream is word (e/16)%4 of the Philox block with counter ((e/64)*16 + e%16, stream, step low,
-// step high) and key (seed low, seed high): vectors of 16 lanes store all four words densely.
+// Element e of a stream is word (e/16)%4 of the Philox block with counter ((e/64)*16 + e%16, stream, step, 0) and key
+// (seed low, seed high): vectors of 16 lanes store all four words densely. Where the shape grows with the batch, e
+// counts from the first sample of the whole batch, those before it rounded up to 64 elements.
 #pragma once
 
 #include "compiler/ops/builder.h"

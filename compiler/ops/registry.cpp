@@ -10,8 +10,8 @@ constexpr size_t kKinds = static_cast<size_t>(OpKind::kCount);
 
 std::array<OpInfo, kKinds> make_table() {
   std::array<OpInfo, kKinds> table{};
-  for (auto family : {conv_ops, elementwise_ops, gather_ops, leaf_ops, matmul_ops, pool_ops, random_ops, reduce_ops,
-                      row_ops, scan_ops, shape_ops})
+  for (auto family : {conv_ops, elementwise_ops, gather_ops, leaf_ops, matmul_ops, pool_ops, random_ops, rank_ops,
+                      reduce_ops, row_ops, scan_ops, shape_ops})
     for (OpInfo& row : family()) table[static_cast<size_t>(row.kind)] = row;
   for (const OpInfo& row : table) KCC_CHECK(!row.name.empty() && row.infer, "an operation without a row");
   return table;

@@ -40,6 +40,8 @@ Family family_of(const Node& node, const Shape& kept) {
       return Family::kScatter;
     case OpKind::kScan:
       return Family::kLoop;
+    case OpKind::kRankSum:
+      return Family::kExchange;
     default:
       break;
   }
@@ -120,8 +122,11 @@ class Fuser {
     return writes;
   }
 
-  // A root whose kernel can write it anywhere: a loop's results lie where the loop keeps them.
-  bool has_kernel(ValueId v) const { return is_root_[at(v)] && graph_[v].op != OpKind::kResult; }
+  // A root whose kernel can write it anywhere: a loop's results lie where the loop keeps them, sums over the ranks
+  // where the summands were.
+  bool has_kernel(ValueId v) const {
+    return is_root_[at(v)] && graph_[v].op != OpKind::kResult && graph_[v].op != OpKind::kRankSum;
+  }
 
   // Kernels expect results that grow with the batch not to overlap operands.
   bool may_write_in_place(ValueId v) const { return has_kernel(v) && !element_count(graph_[v].type.shape).batched; }
@@ -206,6 +211,7 @@ class Fuser {
     const Node& node = graph_[v];
     const bool reduction = info(node.op).category == OpCategory::kReduction;
     if (group.family == Family::kLoop || group.family == Family::kScatter) return "a loop of its own";
+    if (group.family == Family::kExchange) return "the ranks add up the value in between";
     if (is_anchor(node) && !reduction) return "a product or pool of its own";
     if (reduction) {
       const Shape& domain = graph_[node.inputs[0]].type.shape;

@@ -5,8 +5,10 @@
 #include <set>
 
 #include "compiler/passes/plan_calls.h"
+#include "compiler/passes/plan_exchange.h"
 #include "compiler/passes/plan_loop.h"
 #include "compiler/passes/roots.h"
+#include "compiler/support/check.h"
 
 namespace kcc {
 namespace {
@@ -41,6 +43,7 @@ class EntryPlanner {
         graph_(kernels.graph),
         plan_(plan),
         table_(table),
+        uses_(count_uses(kernels)),
         calls_(module, kernels, plan, table, storages_, now_) {}
 
   EntryPlan run() {
@@ -52,10 +55,13 @@ class EntryPlanner {
     for (const Group& group : kernels_.groups) {
       if (group.family == Family::kLoop)
         add_loop(group.roots.front());
+      else if (group.family == Family::kExchange)
+        add_exchange(group.roots.front());
       else
-        entry_.steps.push_back(calls_.call(group));
+        add(calls_.call(group));
     }
-    for (const Copy& copy : kernels_.copies) entry_.steps.push_back(calls_.copy(copy.value, target_of(copy)));
+    for (const Copy& copy : kernels_.copies) add(calls_.copy(copy.value, target_of(copy)));
+    KCC_CHECK(buckets_.finished(), "a sum over the ranks that nobody reads");
     storages_.place(entry_);
     for (PlanStep& step : entry_.steps) place(step);
     return std::move(entry_);
@@ -87,7 +93,6 @@ class EntryPlanner {
 
   // Loops take their memory before anything is planned, so that initial carries can be computed where they belong.
   void prepare_loops() {
-    const std::vector<int64_t> uses = count_uses(kernels_);
     for (const Group& group : kernels_.groups) {
       if (group.family != Family::kLoop) continue;
       const ValueId scan = group.roots.front();
@@ -96,7 +101,8 @@ class EntryPlanner {
       for (int64_t i = 0; i < graph_[scan].attrs.integer("carries"); ++i) {
         const ValueId initial = graph_[scan].inputs[at(i)];
         const Node& node = graph_[initial];
-        const bool own = kernels_.is_root[at(initial)] && node.op != OpKind::kResult && uses[at(initial)] == 1;
+        const bool own = kernels_.is_root[at(initial)] && node.op != OpKind::kResult && node.op != OpKind::kRankSum &&
+                         uses_[at(initial)] == 1;
         if (own && homed_.insert(initial).second)
           calls_.set_place(initial, loop.first_slot(i));
         else
@@ -107,9 +113,33 @@ class EntryPlanner {
 
   void add_loop(ValueId scan) {
     LoopPlanner& loop = loops_.at(scan);
-    for (int64_t i : copied_carries_[scan])
-      entry_.steps.push_back(calls_.copy(graph_[scan].inputs[at(i)], loop.first_slot(i)));
-    entry_.steps.push_back(loop.run());
+    for (int64_t i : copied_carries_[scan]) add(calls_.copy(graph_[scan].inputs[at(i)], loop.first_slot(i)));
+    add(loop.run());
+  }
+
+  // What a kernel of ours made for this alone is summed in place.
+  void add_exchange(ValueId sum) {
+    const ValueId summand = graph_[sum].inputs[0];
+    const Node& node = graph_[summand];
+    const bool own = kernels_.is_root[at(summand)] && node.op != OpKind::kResult && node.op != OpKind::kRankSum &&
+                     uses_[at(summand)] == 1;
+    const TensorRef source = calls_.ref(summand);
+    if (own) calls_.set_place(sum, source);
+    const TensorRef target = calls_.ref(sum);
+    touch({source, target});
+    buckets_.add({source, target}, entry_.steps);
+  }
+
+  // Appends a step after what it has to wait for.
+  void add(PlanStep step) {
+    for (const Exchange::Sum& sum : buckets_.prepare(step, entry_.steps)) touch(sum);
+    entry_.steps.push_back(std::move(step));
+  }
+
+  // Both are in use.
+  void touch(const Exchange::Sum& sum) {
+    for (const TensorRef* ref : {&sum.source, &sum.target})
+      if (ref->space == Space::kArena) storages_.touch(ref->index, now_);
   }
 
   void place(KernelCall& call) {
@@ -119,10 +149,17 @@ class EntryPlanner {
 
   void place(PlanStep& step) {
     if (auto* call = std::get_if<KernelCall>(&step)) return place(*call);
-    Loop& loop = std::get<Loop>(step);
-    for (KernelCall& call : loop.calls) place(call);
-    for (KernelCall& call : loop.idle_calls) place(call);
-    if (loop.mask) storages_.move(*loop.mask);
+    if (auto* loop = std::get_if<Loop>(&step)) {
+      for (KernelCall& call : loop->calls) place(call);
+      for (KernelCall& call : loop->idle_calls) place(call);
+      if (loop->mask) storages_.move(*loop->mask);
+    }
+    if (auto* exchange = std::get_if<Exchange>(&step)) {
+      for (Exchange::Sum& sum : exchange->sums) {
+        storages_.move(sum.source);
+        storages_.move(sum.target);
+      }
+    }
   }
 
   const Module& module_;
@@ -130,10 +167,12 @@ class EntryPlanner {
   const Graph& graph_;
   const Plan& plan_;
   KernelTable& table_;
+  const std::vector<int64_t> uses_;
   Storages storages_;
   int64_t now_ = 0;
   CallPlanner calls_;
   EntryPlan entry_;
+  BucketPlanner buckets_;
   std::set<ValueId> homed_;
   std::map<ValueId, LoopPlanner> loops_;
   std::map<ValueId, std::vector<int64_t>> copied_carries_;

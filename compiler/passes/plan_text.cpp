@@ -50,6 +50,15 @@ std::string to_string(const Plan& plan, const Loop& loop) {
   return text;
 }
 
+std::string to_string(const Exchange& exchange) {
+  std::string text = fmt::format("  sum bucket {} over the ranks\n", exchange.bucket);
+  for (const Exchange::Sum& sum : exchange.sums) {
+    text += fmt::format("    of {}\n", to_string(sum.source));
+    if (!(sum.source == sum.target)) text += fmt::format("    to {}\n", to_string(sum.target));
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string to_string(const Plan& plan) {
@@ -60,8 +69,12 @@ std::string to_string(const Plan& plan) {
     for (const PlanStep& step : entry.steps) {
       if (const auto* call = std::get_if<KernelCall>(&step))
         text += to_string(plan, *call, "  ");
+      else if (const auto* loop = std::get_if<Loop>(&step))
+        text += to_string(plan, *loop);
+      else if (const auto* exchange = std::get_if<Exchange>(&step))
+        text += to_string(*exchange);
       else
-        text += to_string(plan, std::get<Loop>(step));
+        text += fmt::format("  await bucket {}\n", std::get<Await>(step).bucket);
     }
   }
   for (const Kernel& kernel : plan.kernels)

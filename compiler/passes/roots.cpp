@@ -56,7 +56,8 @@ std::vector<bool> forced_roots(const Graph& graph) {
       const bool moved = is_movement_of_data(node) && !(is_movement_of_data(operand) && operand.op != OpKind::kReshape);
       // stretched: each element would be computed many times
       const bool stretched = node.op == OpKind::kBroadcast && !uniform[static_cast<size_t>(input)];
-      const bool looped = category == OpCategory::kScatter || node.op == OpKind::kScan;
+      const bool looped =
+          category == OpCategory::kScatter || category == OpCategory::kExchange || node.op == OpKind::kScan;
       if (category == OpCategory::kProduct || category == OpCategory::kPool || node.op == OpKind::kReshape || moved ||
           stretched || looped)
         force(input);
@@ -84,7 +85,7 @@ bool is_given(const Node& node) {
 bool is_anchor(const Node& node) {
   const OpCategory category = info(node.op).category;
   return category == OpCategory::kProduct || category == OpCategory::kPool || category == OpCategory::kReduction ||
-         category == OpCategory::kScatter || category == OpCategory::kLoop;
+         category == OpCategory::kScatter || category == OpCategory::kLoop || category == OpCategory::kExchange;
 }
 
 std::vector<bool> find_roots(const Graph& graph) {

@@ -12,7 +12,7 @@ std::vector<bool> find_roots(const Graph& graph);
 
 // A leaf that lies in memory before the graph runs.
 bool is_given(const Node& node);
-// Opens a group of its own: a product, a pool, a reduction, a scatter or a loop.
+// Opens a group of its own: a product, a pool, a reduction, a scatter, a loop or an exchange.
 bool is_anchor(const Node& node);
 
 }  // namespace kcc

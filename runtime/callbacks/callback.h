@@ -34,8 +34,10 @@ class Callback {
   virtual Status on_interrupt(Training&) { return {}; }  // after the batch in which a signal came
   virtual Status on_saved(Training&) { return {}; }      // after all that the run was to write is written
 
-  // Whether it comes after all others, because it keeps what they did.
+  // Whether it comes after all others, because it keeps what they did: all of a run that one process does.
   virtual bool is_last() const { return false; }
+  // Whether it only writes files: of several processes one does.
+  virtual bool only_writes() const { return false; }
 
   // Everything that changes during a run, named: saves and loads it.
   virtual void exchange(Record&) {}

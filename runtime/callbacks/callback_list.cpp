@@ -22,6 +22,14 @@ Result<CallbackList> CallbackList::make(const std::vector<std::string>& calls) {
   return list;
 }
 
+Status CallbackList::share(const Ranks& ranks) {
+  if (ranks.alone()) return {};
+  if (std::any_of(callbacks_.begin(), callbacks_.end(), [](auto& c) { return c->is_last(); }))
+    return make_error("--callback: BackupAndRestore keeps the training of one process, not of %d", ranks.size());
+  if (!ranks.first()) std::erase_if(callbacks_, [](auto& c) { return c->only_writes(); });
+  return {};
+}
+
 Status CallbackList::add(const PythonCall& call) {
   Result<std::unique_ptr<Callback>> callback = make_callback(call);
   if (!callback) return callback.error();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "runtime/callbacks/callback.h"
+#include "runtime/distributed/ranks.h"
 
 namespace kcc::runtime {
 
@@ -15,6 +16,9 @@ class CallbackList {
  public:
   // `calls` as typed; an Error says which is wrong, and how.
   static Result<CallbackList> make(const std::vector<std::string>& calls);
+
+  // Leaves what this rank has to do.
+  Status share(const Ranks& ranks);
 
   Status restore(Training& training);
   Status on_train_begin(Training& training);

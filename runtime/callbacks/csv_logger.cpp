@@ -25,6 +25,8 @@ class CsvLogger : public Callback {
     if (file_ >= 0) close(file_);
   }
 
+  bool only_writes() const override { return true; }
+
   Status on_train_begin(Training& training) override {
     const bool fresh = !append_ && !training.resumed;
     file_ = open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | (fresh ? O_TRUNC : 0), 0666);

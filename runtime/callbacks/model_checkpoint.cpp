@@ -31,6 +31,8 @@ class ModelCheckpoint : public Callback {
       : settings_(std::move(settings)), best_(settings_.initial_value_threshold) {}
 
   // A name that cannot be formed is found here, and not, as in Keras, after the first epoch.
+  bool only_writes() const override { return true; }
+
   Status on_train_begin(Training& training) override {
     if (Status status = settings_.monitor.begin(training, "ModelCheckpoint"); !status) return status;
     Logs logs;

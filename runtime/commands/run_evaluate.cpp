@@ -23,15 +23,16 @@ Result<int> run_evaluate(const Trainer& trainer, const Options& options) {
   if (!data) return data.error();
   Result<StateBlock> state = make_state(trainer, options, 0);
   if (!state) return state.error();
-  Executor executor(program, *state, options.threads);
+  Executor executor(program, *state, trainer.ranks.threads(options.threads));
   const Steps steps = plan_steps(data->samples, options.batch_size, 0, program.fixed_batch);
   Result<BatchReader> reader = open_batches(executor, program.evaluate, *data, steps);
   if (!reader) return reader.error();
-  Report report(program, options.json ? 0 : options.verbose, options.progress);
-  const Result<Logs> logs = evaluate(program, executor, *state, *reader, steps, &report);
+  const bool first = trainer.ranks.first();
+  Report report(program, options.json || !first ? 0 : options.verbose, options.progress);
+  const Result<Logs> logs = evaluate(program, executor, *state, *reader, steps, trainer.ranks, &report);
   if (!logs) return logs.error();
   if (Status status = check_mapped_files(); !status) return status.error();
-  if (options.json) std::fputs(scores_json(*logs).c_str(), stdout);
+  if (options.json && first) std::fputs(scores_json(*logs).c_str(), stdout);
   return 0;
 }
 

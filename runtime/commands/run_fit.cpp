@@ -22,6 +22,12 @@ uint64_t random_seed() {
   return seed;
 }
 
+Status check_shareable(const Trainer& trainer) {
+  if (trainer.ranks.alone() || trainer.program.train_share.run != nullptr) return {};
+  return make_error("%d processes cannot train this model together: %s", trainer.ranks.size(),
+                    trainer.program.share_obstacle);
+}
+
 // The validation data: of its own files, or the last part of the training data, which then loses it.
 Result<std::optional<Dataset>> make_validation(const Program& program, const Options& options, Dataset& data) {
   if (!options.validation_x.empty()) {
@@ -92,9 +98,13 @@ Result<int> run_fit(const Trainer& trainer, const Options& options) {
   const Program& program = trainer.program;
   const std::string save = save_path(trainer, options);
   if (Status status = check_trainable(program, "fit"); !status) return status.error();
-  if (Status status = check_outputs(options, save); !status) return status.error();
+  if (Status status = check_shareable(trainer); !status) return status.error();
+  if (trainer.ranks.first()) {
+    if (Status status = check_outputs(options, save); !status) return status.error();
+  }
   Result<CallbackList> callbacks = CallbackList::make(options.callbacks);
   if (!callbacks) return make_error("--callback: %s", callbacks.error().message.c_str());
+  if (Status status = callbacks->share(trainer.ranks); !status) return status.error();
 
   // A resumed run must split as the first one did, also where neither was given a seed.
   std::optional<uint64_t> split_seed;
@@ -107,27 +117,31 @@ Result<int> run_fit(const Trainer& trainer, const Options& options) {
     if (Status status = bind_class_weights(program, options.class_weight, &*data); !status) return status.error();
   }
 
-  const uint64_t seed = options.seed ? *options.seed : random_seed();
+  uint64_t seed = options.seed ? *options.seed : random_seed();
+  trainer.ranks.broadcast(&seed, sizeof(seed));
   Result<StateBlock> state = make_state(trainer, options, seed);
   if (!state) return state.error();
-  Executor executor(program, *state, options.threads);
+  Executor executor(program, *state, trainer.ranks.threads(options.threads));
   const Steps steps = plan_steps(data->samples, options.batch_size, options.steps_per_epoch, program.fixed_batch);
-  Result<BatchReader> reader = open_batches(executor, program.train, *data, steps);
+  const EntryInfo& train = trainer.ranks.alone() ? program.train : program.train_share;
+  Result<BatchReader> reader = open_batches(executor, train, *data, steps, trainer.ranks.size());
   if (!reader) return reader.error();
   Result<std::optional<Validation>> validation = open_validation(trainer, options, *validation_data, executor);
   if (!validation) return validation.error();
 
   catch_interrupts();
-  Report report(program, options.verbose, options.progress);
+  Report report(program, trainer.ranks.first() ? options.verbose : 0, options.progress);
   const FitPlan plan = {options.initial_epoch, options.epochs, steps, options.shuffle, seed};
   Training training(trainer, options, plan, *state, *data, *validation ? &**validation : nullptr, report,
                     std::move(*callbacks));
   if (Status status = fit(training, executor, *reader); !status) return status.error();
   state->finalize();  // as Keras, after what callbacks do when training ends
   if (training.signal != 0) trainer.warn("interrupted");
-  if (const std::string speed = report.speed(); !speed.empty()) trainer.warn(speed);
-  const Status written = write_results(trainer, options, save, *state, training.history);
-  if (!written) return written.error();
+  if (trainer.ranks.first()) {
+    if (const std::string speed = report.speed(); !speed.empty()) trainer.warn(speed);
+    const Status written = write_results(trainer, options, save, *state, training.history);
+    if (!written) return written.error();
+  }
   if (Status status = training.callbacks.on_saved(training); !status) return status.error();
   return training.signal == 0 ? 0 : 128 + training.signal;
 }

@@ -29,7 +29,7 @@ Result<int> run_predict(const Trainer& trainer, const Options& options) {
   if (!data) return data.error();
   Result<StateBlock> state = make_state(trainer, options, 0);
   if (!state) return state.error();
-  Executor executor(program, *state, options.threads);
+  Executor executor(program, *state, trainer.ranks.threads(options.threads));
   const Steps steps = plan_steps(data->samples, options.batch_size, 0, program.fixed_batch);
   Result<BatchReader> reader = open_batches(executor, program.predict, *data, steps);
   if (!reader) return reader.error();

@@ -57,10 +57,12 @@ Result<StateBlock> make_state(const Trainer& trainer, const Options& options, ui
   return state;
 }
 
-Result<BatchReader> open_batches(Executor& executor, const EntryInfo& entry, const Dataset& data, const Steps& steps) {
+Result<BatchReader> open_batches(Executor& executor, const EntryInfo& entry, const Dataset& data, const Steps& steps,
+                                 int64_t ranks) {
+  const int64_t largest = (steps.batch + ranks - 1) / ranks;
   if (Status status = executor.check_samples(steps.samples); !status) return status.error();
-  if (Status status = executor.prepare(entry, steps.batch); !status) return status.error();
-  return BatchReader::create(data, steps.batch, executor.threads() > 1);
+  if (Status status = executor.prepare(entry, largest); !status) return status.error();
+  return BatchReader::create(data, largest, executor.threads() > 1);
 }
 
 }  // namespace kcc::runtime

@@ -19,7 +19,8 @@ Result<Dataset> load_labelled_data(const Program& program, const Options& option
 // The states of a run: drawn from the seed, then the embedded weights, then those of --weights.
 Result<StateBlock> make_state(const Trainer& trainer, const Options& options, uint64_t seed);
 
-// Batches of a data set, and an executor with room for them.
-Result<BatchReader> open_batches(Executor& executor, const EntryInfo& entry, const Dataset& data, const Steps& steps);
+// Batches of a data set, of which `ranks` have a share each, and an executor with room for them.
+Result<BatchReader> open_batches(Executor& executor, const EntryInfo& entry, const Dataset& data, const Steps& steps,
+                                 int64_t ranks = 1);
 
 }  // namespace kcc::runtime

@@ -1,6 +1,6 @@
 """The same input gives the same bytes: of the compiler twice, of training with any number of threads."""
 
-from tools import TrainerCase, compile_to, convnet
+from tools import TrainerCase, compile_to, convnet, sequential
 
 
 class Determinism(TrainerCase):
@@ -20,7 +20,7 @@ class Determinism(TrainerCase):
 
     def test_of_training_with_any_number_of_threads(self):
         once = self.trained("one.weights.h5", "--seed", "5", "--threads", "1")
-        for threads in ("1", "2", "3"):
+        for threads in ("1", "2", "3", "4", "8"):
             self.assertEqual(once, self.trained("again.weights.h5", "--seed", "5", "--threads", threads), threads)
         self.assertEqual(once, self.trained("default.weights.h5", "--seed", "5"))
 
@@ -46,3 +46,40 @@ class Determinism(TrainerCase):
         self.assertNotEqual(ordered, shuffled)
         self.assertEqual(shuffled, self.trained("c.weights.h5", *start, "--seed", "1"))
         self.assertNotEqual(shuffled, self.trained("d.weights.h5", *start, "--seed", "2"))
+
+
+class OfThreads(TrainerCase):
+    """Layers wide enough that their calls go to several threads."""
+
+    def trained(self, threads):
+        self.assert_works(self.fit("--epochs", "2", "--batch-size", "16", "--verbose", "0", "--seed", "5", "--save",
+                                   "w.weights.h5", "--threads", threads))
+        return (self.folder / "w.weights.h5").read_bytes()
+
+    def compare(self):
+        once = self.trained("1")
+        for threads in ("2", "3", "4", "8"):
+            self.assertEqual(once, self.trained(threads), threads)
+
+
+class OfThreadsInMlp(OfThreads):
+    data = {"samples": 50, "shape": (300,)}
+    model = staticmethod(lambda: sequential(
+        ("Dense", {"units": 256, "activation": "relu", "input_dim": 300}), ("BatchNormalization", {}),
+        ("Dropout", {"rate": 0.25}), ("Dense", {"units": 3, "activation": "softmax"}),
+        loss="sparse_categorical_crossentropy", optimizer="adam", metrics=["accuracy"]))
+
+    def test_training_gives_the_same_bits(self):
+        self.compare()
+
+
+class OfThreadsInLstm(OfThreads):
+    data = {"samples": 50, "shape": (5, 40)}
+    model = staticmethod(lambda: sequential(
+        ("InputLayer", {"batch_shape": [None, 5, 40], "name": "x"}), ("Masking", {"mask_value": 0.0}),
+        ("LSTM", {"units": 96, "recurrent_dropout": 0.2, "dropout": 0.2}),
+        ("Dense", {"units": 3, "activation": "softmax"}),
+        loss="sparse_categorical_crossentropy", optimizer="rmsprop", metrics=["accuracy"]))
+
+    def test_training_gives_the_same_bits(self):
+        self.compare()

@@ -58,7 +58,7 @@ class Trainer:
 
     def compile(self):
         run(self.kcc, self.folder / "model.json", "-o", self.folder / "trainer", "--cache", self.cache,
-            "--batch-size", BATCH, *self.keras.case.options)
+            "--batch-size", BATCH, "--single-process", *self.keras.case.options)
 
     def run(self, verb, *arguments):
         return run(self.folder / "trainer", verb, *arguments)

@@ -96,7 +96,7 @@ TEST_F(StateBlockTest, ResetsMetricsAlone) {
 }
 
 TEST_F(StateBlockTest, SpreadsSeedAndStepOverTheKey) {
-  state_.set_random_key(0x0000000200000001, 0x0000000400000003);
+  state_.set_step(0x0000000200000001, 3, 4, 8);
   for (uint32_t i = 0; i < 4; ++i) EXPECT_EQ(at<uint32_t>(kKey)[i], i + 1);
 }
 

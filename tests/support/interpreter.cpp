@@ -340,13 +340,15 @@ Array normalize(const Call& c) {
 // ---- random
 
 Array random_uniform(const Call& c) {
-  std::array<uint32_t, 4> key;  // seed low, seed high, step low, step high
+  std::array<uint32_t, 4> key;  // seed low, seed high, step, first sample
   for (size_t i = 0; i < 4; ++i) key[i] = static_cast<uint32_t>(c.operand(0).values[i]);
   const auto stream = static_cast<uint32_t>(c.attrs().integer("stream"));
+  const Dim count = element_count(c.node.type.shape);
+  const uint32_t before = count.batched ? (key[3] * static_cast<uint32_t>(count.size) + 63) / 64 * 16 : 0;
   Array result = zeros(c.extents);
   for (size_t e = 0; e < result.values.size(); ++e) {
-    const auto block = static_cast<uint32_t>(e / 64 * 16 + e % 16);
-    const uint32_t word = philox_block({block, stream, key[2], key[3]}, {key[0], key[1]})[e / 16 % 4];
+    const auto block = before + static_cast<uint32_t>(e / 64 * 16 + e % 16);
+    const uint32_t word = philox_block({block, stream, key[2], 0}, {key[0], key[1]})[e / 16 % 4];
     result.values[e] = (word >> 8) * 0x1p-24;
   }
   return result;
@@ -411,6 +413,8 @@ Array evaluate(const Call& c) {
       return normalize(c);
     case OpKind::kRandomUniform:
       return random_uniform(c);
+    case OpKind::kRankSum:
+      return c.operand(0);  // one rank alone
     default:
       return elementwise(c);
   }

@@ -86,6 +86,12 @@ void run(const Plan& plan, const Loop& loop, int64_t batch, Memory& memory) {
   memory.t = 0;
 }
 
+// One rank alone.
+void run(const Plan&, const Exchange& exchange, int64_t, Memory& memory) {
+  for (const Exchange::Sum& sum : exchange.sums) memory.write(sum.target, memory.read(sum.source));
+}
+void run(const Plan&, const Await&, int64_t, Memory&) {}
+
 }  // namespace
 
 PlanEvaluation interpret(const Plan& plan, const EntryPlan& entry, int64_t batch, const std::vector<Array>& inputs,
