@@ -88,7 +88,8 @@ std::string state_row(const State& state, int64_t offset) {
   const bool has_layer = !state.layer.empty();
   if (start.ones_count > 0 || has_layer) row += fmt::format(", {}, {}", start.ones_first, start.ones_count);
   if (has_layer)
-    row += fmt::format(", {}, OldLayout::{}", string_literal(state.layer), kLayouts[static_cast<int>(state.old_layout)]);
+    row +=
+        fmt::format(", {}, OldLayout::{}", string_literal(state.layer), kLayouts[static_cast<int>(state.old_layout)]);
   return row + "}";
 }
 
@@ -186,7 +187,10 @@ std::string emit_program(const Module& module, const Plan& plan, const ProgramOp
                {"layers", table("LayerInfo", "kLayers", layer_rows(module))},
                {"weights", options.has_weights ? kWeights : ""},
                {"initial_weights", options.has_weights ? "kcc_initial_weights" : "nullptr"},
-               {"config_json", string_literal(options.config_json, "    ")},
+               {"saved_model", string_literal(module.saved.model, "    ")},
+               {"saved_optimizer", string_literal(module.saved.optimizer, "    ")},
+               {"saved_compile", string_literal(module.saved.compile, "    ")},
+               {"saved_refusal", string_literal(module.saved.refusal, "    ")},
                {"name", string_literal(options.name)},
                {"model_name", string_literal(module.name)},
                {"keras_version", string_literal(module.keras_version)},

@@ -89,6 +89,14 @@ struct EntryInfo {
   double flops;  // a sample
 };
 
+// For files of the whole model (runtime/weights/whole_model.h): JSON that Keras 3 loads, written as it is.
+struct SavedModel {
+  const char* model = "";      // {"class_name": ..., "config": ...}; "" where the program cannot train
+  const char* optimizer = "";  // {"class_name": ..., "config": ...}; "" without a loss
+  const char* compile = "";    // compile()'s other arguments, as an object's members: "loss": "mse", ...
+  const char* refusal = "";    // why the model cannot be saved as a whole; else ""
+};
+
 struct Program {
   const char* name;
   const char* model_name;     // Keras's name of the model
@@ -107,7 +115,7 @@ struct Program {
   int32_t default_batch;
   int32_t fixed_batch = 0;  // the only batch that a stateful model runs; 0: any
   EntryInfo predict, evaluate, train;
-  const char* config_json;       // the model's own JSON, for .keras files
+  SavedModel saved;
   const float* initial_weights;  // embedded weights in the order and layout of states with a file_path, or null
 };
 

@@ -165,6 +165,7 @@ std::optional<Optimizer> read_optimizer(const json::Value& value, const Report& 
     for (const char* key : {"use_ema", "loss_scale_factor", "gradient_accumulation_steps"}) options.refuse(key);
     options.ignore({"ema_momentum", "ema_overwrite_frequency", "is_legacy_optimizer", "jit_compile"});
     options.finish();
+    optimizer.config = options.named();
     return optimizer;
   }
   report.error(object->mark, fmt::format("unknown optimizer '{}'", object->name), did_you_mean(object->name, names));

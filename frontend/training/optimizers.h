@@ -30,6 +30,7 @@ struct GradientClipping {
 struct Optimizer {
   std::string name;        // of its variables: "adam"
   std::string class_name;  // "Adam"
+  json::Value config;      // its options, those given by position too by their names
   LearningRate learning_rate;
   GradientClipping clipping;
   double weight_decay = 0;

@@ -26,7 +26,7 @@ ValueId inverse_time_decay(Builder& b, ValueId step, const Decay& d) {
   return div(b, d.initial, add(b, mul(b, progress(b, step, d), d.rate), 1.0));
 }
 
-Schedule read_schedule(const NamedObject& object, const Report& report) {
+Schedule read_schedule(const NamedObject& object, const Report& report, json::Value& config) {
   const bool exponential = object.name == "ExponentialDecay";
   if (!exponential && object.name != "InverseTimeDecay") {
     report.error(object.mark, fmt::format("unknown learning rate schedule '{}'", object.name),
@@ -45,6 +45,9 @@ Schedule read_schedule(const NamedObject& object, const Report& report) {
   if (!(d.steps > 0)) options.error("decay_steps", "a positive number");
   options.ignore({"name"});
   options.finish();
+  config = json::object_value({}, object.mark);
+  config.set("class_name", json::string_value(object.name, object.mark));
+  config.set("config", options.named());
   return [=](Builder& b, ValueId step) {
     return exponential ? exponential_decay(b, step, d) : inverse_time_decay(b, step, d);
   };
@@ -61,7 +64,7 @@ LearningRate read_learning_rate(ConfigReader& optimizer, double fallback) {
   if (const json::Value* value = optimizer.find(key)) {
     const auto object = value->is_object() ? named_object(*value) : std::nullopt;
     if (object)
-      rate.schedule = read_schedule(*object, optimizer.report());
+      rate.schedule = read_schedule(*object, optimizer.report(), rate.config);
     else
       rate.value = optimizer.number(key, fallback);
   }
