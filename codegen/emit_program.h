@@ -11,8 +11,7 @@
 namespace kcc {
 
 struct ProgramOptions {
-  std::string name;         // C identifier
-  std::string config_json;  // the model's own JSON, embedded for .keras files
+  std::string name;  // C identifier
   int64_t default_batch = 32;
   bool has_weights = false;  // initial weights, which the file "weights.bin" beside the source holds
 };

@@ -32,6 +32,19 @@ bool write_text(const Options& options, const std::string& text, Diagnostics& di
   return true;
 }
 
+// The source, and beside it the weights that it takes in.
+bool write_source(const Options& options, const std::string& source, const std::string& weights,
+                  Diagnostics& diagnostics) {
+  if (weights.empty()) return write_text(options, source, diagnostics);
+  if (options.output.empty()) {
+    fmt::print(stderr, "kcc: the source takes its weights from weights.bin, which -o FILE writes beside it\n");
+    return write_text(options, source, diagnostics);
+  }
+  const auto folder = std::filesystem::path(options.output).parent_path();
+  return write_file((folder / "weights.bin").string(), weights, diagnostics) &&
+         write_text(options, source, diagnostics);
+}
+
 void dump(const Options& options, const char* name, const std::string& text, Diagnostics& diagnostics) {
   if (options.dump_dir.empty()) return;
   std::error_code ignored;  // a folder that cannot be made shows when the file is written
@@ -144,10 +157,10 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
   std::optional<std::string> weights = "";
   if (!weights_file.empty()) weights = embed_weights(module, plan, weights_file, diagnostics);
   if (!weights) return false;
-  const ProgramOptions program{name, file->text, options.batch_size, !weights->empty()};
+  const ProgramOptions program{name, options.batch_size, !weights->empty()};
   const std::string source = emit_program(module, plan, program);
   dump(options, "04-program.cpp", source, diagnostics);
-  if (options.emit == Emit::kCpp) return write_text(options, source, diagnostics);
+  if (options.emit == Emit::kCpp) return write_source(options, source, *weights, diagnostics);
 
   times.begin("compile the kernels");
   BuildOptions build;

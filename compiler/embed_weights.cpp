@@ -21,6 +21,9 @@ class States {
     program_.states = infos_.data();
     program_.state_count = static_cast<int32_t>(infos_.size());
     program_.state_bytes = plan.state_bytes;
+    program_.iterations = module.iterations;
+    program_.learning_rate = module.learning_rate;
+    program_.saved.optimizer = module.saved.optimizer.c_str();
   }
 
   const runtime::Program& program() const { return program_; }
@@ -72,7 +75,8 @@ std::optional<std::string> embed_weights(const Module& module, const Plan& plan,
   block->initialize(0);  // for optimizer states that the file does not have: they start from constants
   const auto loaded = runtime::load_weights(program, file, true, block->data());
   if (!loaded) return report(file, loaded.error().message, diagnostics), std::nullopt;
-  if (!loaded->optimizer_note.empty()) fmt::print(stderr, "kcc: {}\n", loaded->optimizer_note);
+  if (!loaded->optimizer_note.empty())
+    fmt::print(stderr, "kcc: {}: the optimizer starts anew: {}\n", file, loaded->optimizer_note);
   std::string bytes;
   for (int32_t i = 0; i < program.state_count; ++i) {
     const runtime::StateInfo& state = program.states[i];

@@ -9,6 +9,7 @@
 #include "frontend/build_graph.h"
 #include "frontend/build_update.h"
 #include "frontend/training/compile_arguments.h"
+#include "frontend/training/saved_compile.h"
 
 namespace kcc {
 namespace {
@@ -268,6 +269,7 @@ void build_training(BoundModel& model, const FrontendOptions& options, const Rep
   const TrainingSpec spec =
       resolve_compile(model.spec.compile, options.training, module.outputs, options.environment, report);
   if (report.diagnostics.has_errors() || !spec.has_loss()) return;
+  describe_training(spec, module);
   TrainingBuilder(model, spec, module).run();
 }
 

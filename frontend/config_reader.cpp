@@ -155,6 +155,12 @@ void ConfigReader::positional(const std::vector<std::string>& keys) {
   positional_ = keys;
 }
 
+json::Value ConfigReader::named() const {
+  json::Value options = config_ ? *config_ : json::object_value({}, mark_);
+  for (size_t i = 0; i < positional_.size(); ++i) options.rename(fmt::format("#{}", i), positional_[i]);
+  return options;
+}
+
 void ConfigReader::finish() {
   if (!config_) return;
   const std::vector<std::string> candidates(known_.begin(), known_.end());

@@ -56,6 +56,8 @@ class ConfigReader {
   void refuse(const std::string& key, const std::string& why = "is not supported yet");
   // Arguments that were given by position are called "#0", "#1": these are their names.
   void positional(const std::vector<std::string>& keys);
+  // All options, an object, with those names in the place of positions.
+  json::Value named() const;
 
   void error(const std::string& key, const std::string& expected);
   // Reports every option that was not read.

@@ -6,6 +6,7 @@
 #include "frontend/draw_model.h"
 #include "frontend/old_layouts.h"
 #include "frontend/read_model.h"
+#include "frontend/saved_model.h"
 
 namespace kcc {
 
@@ -27,7 +28,9 @@ Module read_module(const ModelFile& file, const FrontendOptions& options, Diagno
   // From here on the layers fit together: what is built cannot fail.
   note_old_layouts(*spec, module);
   build_predict(*model, module);
-  if (!options.inference) build_training(*model, options, report, module);
+  if (options.inference) return module;
+  describe_model(*spec, module);
+  build_training(*model, options, report, module);
   return module;
 }
 

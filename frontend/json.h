@@ -68,4 +68,10 @@ std::optional<Value> parse(const std::string& text, const std::string& file, Dia
 // For messages: 'relu', 3, [3, 3], {...}; long values are cut.
 std::string to_text(const Value& value);
 
+// As Python writes it: 2.0 is not 2.
+std::string number_text(double number);
+
+// For files: parse(to_json(value)) is the value again.
+std::string to_json(const Value& value);
+
 }  // namespace kcc::json

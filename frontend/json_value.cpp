@@ -8,12 +8,6 @@ namespace {
 
 constexpr size_t kLongest = 60;
 
-// As Python writes it: 2.0 is not 2.
-std::string number_text(double number) {
-  const std::string text = fmt::format("{}", number);
-  return text.find_first_not_of("-0123456789") == std::string::npos ? text + ".0" : text;
-}
-
 void write(const Value& value, std::string& text) {
   switch (value.kind) {
     case Kind::kNull:
@@ -138,6 +132,11 @@ Value object_value(std::vector<Member> members, Mark mark) {
   value.mark = mark;
   value.members = std::move(members);
   return value;
+}
+
+std::string number_text(double number) {
+  const std::string text = fmt::format("{}", number);
+  return text.find_first_not_of("-0123456789") == std::string::npos ? text + ".0" : text;
 }
 
 std::string to_text(const Value& value) {

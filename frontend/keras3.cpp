@@ -302,9 +302,9 @@ class Reader {
     if (spec.outputs.empty()) report_.error(config.mark, "the model has no outputs");
   }
 
-  // Every tensor that refers to an output of some call.
+  // Every tensor that a call takes.
   template <typename Visit>
-  static void for_each_reference(ModelSpec& spec, const Visit& visit) {
+  static void for_each_argument(ModelSpec& spec, const Visit& visit) {
     for (LayerSpec& layer : spec.layers) {
       for (CallSpec& call : layer.calls) {
         for (TensorSpec& tensor : call.inputs) visit(tensor);
@@ -312,17 +312,25 @@ class Reader {
           for (TensorSpec& tensor : tensors) visit(tensor);
       }
     }
-    for (TensorSpec& tensor : spec.outputs) visit(tensor);
   }
 
-  // A functional model has a call of its own, from its making, which the file leaves out but counts: the first call
-  // that is written is number 1. A Sequential may have none. As every written call is used, the numbers tell.
+  // A functional model has a call of its own, from its making, which the file leaves out. Keras 2 counts it wherever it
+  // refers to the model, Keras 3 among the outputs alone: the first call that is written is number 1. A Sequential may
+  // have none. As every written call is used, the numbers tell.
   static void renumber_calls(const LayerSpec& nested, ModelSpec& spec) {
     const int64_t written = static_cast<int64_t>(nested.calls.size());
-    bool counts_own = false;
-    for_each_reference(spec, [&](const TensorSpec& t) { counts_own |= t.layer == nested.name && t.call == written; });
-    if (!counts_own) return;
-    for_each_reference(spec, [&](TensorSpec& t) { t.call -= t.layer == nested.name; });
+    bool arguments_count = false, outputs_count = false, outputs_begin_at_0 = false;
+    for_each_argument(spec,
+                      [&](const TensorSpec& t) { arguments_count |= t.layer == nested.name && t.call == written; });
+    for (const TensorSpec& t : spec.outputs) {
+      if (t.layer != nested.name) continue;
+      outputs_count |= t.call == written;
+      outputs_begin_at_0 |= t.call == 0;
+    }
+    outputs_count |= arguments_count || (nested.class_name == "Functional" && !outputs_begin_at_0);
+    if (arguments_count) for_each_argument(spec, [&](TensorSpec& t) { t.call -= t.layer == nested.name; });
+    if (!outputs_count) return;
+    for (TensorSpec& t : spec.outputs) t.call -= t.layer == nested.name;
   }
 
   // What no layer takes.

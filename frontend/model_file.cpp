@@ -23,7 +23,7 @@ std::string string_member(const Value& object, const char* key) {
 }
 
 // The document of a text. json.dump(model.to_json()) writes one string that holds the JSON.
-std::optional<Value> parse_document(const ModelText& text, std::string& json_text, Diagnostics& diagnostics) {
+std::optional<Value> parse_document(const ModelText& text, Diagnostics& diagnostics) {
   const Report report{text.file, "", diagnostics};
   const size_t first = text.config.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
   if (first == std::string::npos) return report.error({}, "the file is empty, expected a model"), std::nullopt;
@@ -31,13 +31,9 @@ std::optional<Value> parse_document(const ModelText& text, std::string& json_tex
     report.error({}, "this is no model file, expected JSON as model.to_json() writes it");
     return std::nullopt;
   }
-  json_text = text.config;
   auto document = json::parse(text.config, text.file + (text.is_inside ? ":model_config" : ""), diagnostics);
   const bool nested = document && document->is_string();
-  if (nested) {
-    json_text = document->text;
-    document = json::parse(json_text, text.file + ":decoded", diagnostics);
-  }
+  if (nested) document = json::parse(std::string(document->text), text.file + ":decoded", diagnostics);
   if (document && (nested || text.is_inside)) forget_places(*document);
   return document;
 }
@@ -45,8 +41,8 @@ std::optional<Value> parse_document(const ModelText& text, std::string& json_tex
 }  // namespace
 
 std::optional<ModelFile> parse_model(const ModelText& text, Diagnostics& diagnostics) {
-  ModelFile file{text.file, {}, "", "", text.has_weights};
-  auto document = parse_document(text, file.text, diagnostics);
+  ModelFile file{text.file, {}, "", text.has_weights};
+  auto document = parse_document(text, diagnostics);
   if (!document) return std::nullopt;
   // The model's own object, out of what TensorFlow.js and others wrap around it.
   if (auto topology = document->take("modelTopology")) document = std::move(*topology);

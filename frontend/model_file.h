@@ -26,7 +26,6 @@ struct ModelFile {
   std::string name;     // for messages
   json::Value model;    // {"class_name": ..., "config": ...}, maybe with "training_config"
   std::string version;  // what the file says of Keras's version; ""
-  std::string text;     // the JSON itself
   bool has_weights = false;
 };
 

@@ -57,6 +57,9 @@ struct ModelSpec {
   std::vector<TensorSpec> inputs, outputs;
   CompileSpec compile;
   json::Mark mark;
+  // Of the outermost model alone: what it was read from, in Keras 3's words, and whether an older version wrote it.
+  json::Value source;
+  bool is_rewritten = false;
 };
 
 }  // namespace kcc

@@ -19,7 +19,11 @@ std::optional<ModelSpec> read_model(const ModelFile& file, Diagnostics& diagnost
   upgrade_compile(model, version);
   // From here on every model is one of Keras 3.
   auto spec = read_keras3(model, report);
-  if (spec) spec->keras_version = version.text;
+  if (!spec) return spec;
+  spec->keras_version = version.text;
+  spec->is_rewritten = version.generation <= 2;
+  // Keras 3 shares layers by numbers that tidying takes away.
+  spec->source = spec->is_rewritten ? std::move(model) : file.model;
   return spec;
 }
 

@@ -219,7 +219,7 @@ constexpr Row kRows[] = {
      "leave the optimizer's state in the file"},
     {"--learning-rate", "X", kFit, set_learning_rate, "instead of the compiled one"},
     {"--save", "FILE", kFit, [](Options& o, const std::string& v) { return parse_file(v, &o.save); },
-     "write the weights here at the end (PROGRAM.weights.h5)"},
+     "write .weights.h5, .keras or .h5 at the end (PROGRAM.weights.h5)"},
     {"--no-save", nullptr, kFit, [](Options& o, const std::string&) { return o.no_save = true, Status(); },
      "write no weights"},
     {"--history", "FILE", kFit, set_history, "write loss and metrics of each epoch: .json, .csv, or .svg with their curves"},

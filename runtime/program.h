@@ -104,6 +104,14 @@ using LoadImage = bool (*)(const char* path, int64_t height, int64_t width, int6
 bool load_image(const char* path, int64_t height, int64_t width, int64_t channels, float* out, char* message,
                 int64_t message_bytes);
 
+// For files of the whole model (runtime/weights/whole_model.h): JSON that Keras 3 loads, written as it is.
+struct SavedModel {
+  const char* model = "";      // {"class_name": ..., "config": ...}; "" where the program cannot train
+  const char* optimizer = "";  // {"class_name": ..., "config": ...}; "" without a loss
+  const char* compile = "";    // compile()'s other arguments, as an object's members: "loss": "mse", ...
+  const char* refusal = "";    // why the model cannot be saved as a whole; else ""
+};
+
 struct Program {
   const char* name;
   const char* model_name;     // Keras's name of the model
@@ -125,7 +133,7 @@ struct Program {
   EntryInfo predict, evaluate, train;
   EntryInfo train_share = {nullptr, 0, 0, 0};  // train for one rank among several, on its share of a batch
   const char* share_obstacle = nullptr;        // why there is none, or null
-  const char* config_json;                     // the model's own JSON, for .keras files
+  SavedModel saved;
   const float* initial_weights;    // embedded weights in the order and layout of states with a file_path, or null
   LoadImage load_image = nullptr;  // null: the program has no single input that can be a picture
 };

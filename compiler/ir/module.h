@@ -91,6 +91,14 @@ struct Target {
   Type sample_weight = {DType::kF32, batched_shape({})};  // one a sample, or (B, T) where they are temporal
 };
 
+// What the files of a whole model say beside its weights: JSON that Keras 3 loads. The program writes it as it is.
+struct SavedModel {
+  std::string model;      // {"class_name": ..., "config": ...}; "" where the program cannot train
+  std::string optimizer;  // {"class_name": ..., "config": ...}; "" without a loss
+  std::string compile;    // compile()'s other arguments, as an object's members: "loss": "mse", ...
+  std::string refusal;    // why the model cannot be saved as a whole; else ""
+};
+
 struct Module {
   std::string name;  // the model's name: "sequential", "functional"
   std::string keras_version;
@@ -109,6 +117,7 @@ struct Module {
   StateId learning_rate = -1;  // f32 scalar that the user may change, or -1: a schedule computes it
   StateId random_key = -1;     // u32(4); -1 when nothing is random
   StateId whole_batch = -1;    // f32 scalar for train_share: the samples of a batch, those of all ranks; -1: unused
+  SavedModel saved;
 
   // predict: inputs -> outputs. evaluate and train: inputs, then targets, then one sample weight (B) a target;
   // they have no outputs but write metrics (and train everything else). Empty without a loss.

@@ -59,6 +59,7 @@ class Resolver {
       return report.error(value.mark, fmt::format("output '{}' has the shape {}, and a loss needs rank 2 or more",
                                                   names_[output], keras_shape(shape)));
     training_.outputs[output].loss = read_loss(value, shape, environment_, report);
+    if (training_.outputs[output].loss) training_.outputs[output].loss->config = value;
   }
 
   void losses() {
@@ -148,6 +149,7 @@ class Resolver {
           value.mark,
           fmt::format("metric '{}' gives one value a batch, which no weights of samples apply to", metric->name),
           "list it under metrics, or return a value for each sample");
+    metric->config = value;
     (training.*list).push_back(std::move(*metric));
   }
 

@@ -57,6 +57,7 @@ std::optional<Shape> try_out(const CustomFunction& function, bool class_indices,
 std::optional<Loss> custom_loss(const CustomFunction& function, const Shape& prediction) {
   Loss loss;
   loss.name = function.name();
+  loss.is_custom = true;
   loss.class_indices = function.wants_class_indices();
   const auto result = try_out(function, loss.class_indices, prediction);
   if (!result) return std::nullopt;
@@ -70,7 +71,9 @@ std::optional<MetricFunction> custom_metric(const CustomFunction& function, cons
   const auto result = try_out(function, loss.class_indices, prediction);
   if (!result) return std::nullopt;
   const bool per_sample = !result->empty() && (*result)[0] == prediction[0];
-  return MetricFunction{name, comparing(function, loss.class_indices, *result), per_sample};
+  MetricFunction metric{name, comparing(function, loss.class_indices, *result), per_sample};
+  metric.is_custom = true;
+  return metric;
 }
 
 }  // namespace kcc

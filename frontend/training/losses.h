@@ -30,6 +30,8 @@ struct Loss {
   bool one_hot_labels = false;  // labels are distributions over classes: indices may be made rows
   Reduction reduction = Reduction::kMeanOverBatch;
   CompareFunction values;  // (B, ...)
+  json::Value config;      // what named it
+  bool is_custom = false;  // a function of --define
 };
 
 // A name, an alias or a configuration; `prediction` is the shape of the output it is for.

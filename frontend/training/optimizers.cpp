@@ -73,6 +73,7 @@ std::optional<Optimizer> read_optimizer(const json::Value& value, const Report& 
     kind.read(options, optimizer);
     read_update_options(options, optimizer.options);
     options.finish();
+    optimizer.config = options.named();
     return optimizer;
   }
   report.error(object->mark, fmt::format("unknown optimizer '{}'", object->name), did_you_mean(object->name, names));

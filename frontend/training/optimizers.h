@@ -69,6 +69,7 @@ struct UpdateOptions {
 struct Optimizer {
   std::string name;        // of its variables: "adam"
   std::string class_name;  // "Adam"
+  json::Value config;      // its options, those given by position too by their names
   LearningRate learning_rate;
   UpdateOptions options;
   std::function<WeightRule(const TrainedWeight&)> rule;

@@ -168,7 +168,7 @@ constexpr Known kSchedules[] = {
     {"PolynomialDecay", polynomial_decay},
 };
 
-Schedule read_schedule(const NamedObject& object, const Report& report) {
+Schedule read_schedule(const NamedObject& object, const Report& report, json::Value& config) {
   std::vector<std::string> names;
   for (const Known& known : kSchedules) {
     names.push_back(known.class_name);
@@ -177,6 +177,9 @@ Schedule read_schedule(const NamedObject& object, const Report& report) {
     Schedule schedule = known.read(options);
     options.ignore({"name"});
     options.finish();
+    config = json::object_value({}, object.mark);
+    config.set("class_name", json::string_value(object.name, object.mark));
+    config.set("config", options.named());
     return schedule;
   }
   report.error(object.mark, fmt::format("unknown learning rate schedule '{}'", object.name),
@@ -195,7 +198,7 @@ LearningRate read_learning_rate(ConfigReader& optimizer, double fallback) {
   if (const json::Value* value = optimizer.find(key)) {
     const auto object = value->is_object() ? named_object(*value) : std::nullopt;
     if (object)
-      rate.schedule = read_schedule(*object, optimizer.report());
+      rate.schedule = read_schedule(*object, optimizer.report(), rate.config);
     else
       rate.value = optimizer.number(key, fallback);
   }

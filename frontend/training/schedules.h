@@ -14,8 +14,9 @@ using Schedule = std::function<ValueId(Builder&, ValueId step)>;
 
 struct LearningRate {
   double value = 0.01;
-  Schedule schedule;  // null: `value`, kept in a state
-  double decay = 0;   // Keras 1 and 2: rate / (1 + decay * step)
+  Schedule schedule;        // null: `value`, kept in a state
+  double decay = 0;         // Keras 1 and 2: rate / (1 + decay * step)
+  json::Value config = {};  // the schedule's object; null without one
 };
 
 // Reads "learning_rate", and the old names "lr" and "decay".

@@ -36,7 +36,7 @@ class Checksum {
 
 std::string model_checksum(const Program& program) {
   Checksum sum;
-  sum.add(program.config_json);
+  for (const char* text : {program.saved.model, program.saved.optimizer, program.saved.compile}) sum.add(text);
   for (int32_t i = 0; i < program.state_count; ++i) {
     const StateInfo& state = program.states[i];
     const std::vector<int64_t> shape(state.tensor.extents, state.tensor.extents + state.tensor.rank);

@@ -42,7 +42,7 @@ class ModelCheckpoint : public Callback {
     logs.emplace_back("learning_rate", 0.0);
     const Result<std::string> path = file_path(0, batch_of(0), logs);
     if (!path) return path.error();
-    return check_weights_name(*path);
+    return check_weights_name(training.program, *path);
   }
 
   Status on_train_batch_end(Training& training, int64_t batch) override {

@@ -54,9 +54,9 @@ std::string save_path(const Trainer& trainer, const Options& options) {
   return options.save.empty() ? trainer.name + ".weights.h5" : options.save;
 }
 
-Status check_outputs(const Options& options, const std::string& save) {
+Status check_outputs(const Program& program, const Options& options, const std::string& save) {
   if (!save.empty()) {
-    if (Status status = check_weights_name(save); !status) return status;
+    if (Status status = check_weights_name(program, save); !status) return status;
     if (Status status = check_writable(save); !status) return status;
   }
   return options.history.empty() ? Status() : check_writable(options.history);
@@ -100,7 +100,7 @@ Result<int> run_fit(const Trainer& trainer, const Options& options) {
   if (Status status = check_trainable(program, "fit"); !status) return status.error();
   if (Status status = check_shareable(trainer); !status) return status.error();
   if (trainer.ranks.first()) {
-    if (Status status = check_outputs(options, save); !status) return status.error();
+    if (Status status = check_outputs(program, options, save); !status) return status.error();
   }
   Result<CallbackList> callbacks = CallbackList::make(options.callbacks);
   if (!callbacks) return make_error("--callback: %s", callbacks.error().message.c_str());

@@ -74,6 +74,19 @@ void sync_folder(const std::string& path) {
   close(folder);
 }
 
+// Whether what is there may be replaced.
+Status check_target(const std::string& path, const std::string& target) {
+  const auto cannot = [&](const char* why) { return make_error("%s: cannot be written: %s", path.c_str(), why); };
+  struct stat old {};
+  const bool replaces = stat(target.c_str(), &old) == 0;
+  // A name that is too long would come out only when the finished file is renamed.
+  if (!replaces) return errno == ENOENT || errno == EACCES ? Status() : cannot(std::strerror(errno));
+  if (S_ISDIR(old.st_mode)) return cannot("it is a folder");
+  if (!S_ISREG(old.st_mode)) return cannot("it is not a regular file");
+  // Renaming would replace a file that its owner has protected.
+  return access(target.c_str(), W_OK) == 0 ? Status() : cannot(std::strerror(errno));
+}
+
 }  // namespace
 
 AtomicFile::AtomicFile(std::string path, std::string temporary, int file)
@@ -96,16 +109,9 @@ Error AtomicFile::failed(const char* action) const {
 
 Result<AtomicFile> AtomicFile::create(const std::string& path) {
   const std::string target = resolve_links(path);
+  if (Status status = check_target(path, target); !status) return status.error();
   struct stat old {};
   const bool replaces = stat(target.c_str(), &old) == 0;
-  if (replaces && S_ISDIR(old.st_mode)) return make_error("%s: cannot be written: it is a folder", path.c_str());
-  if (replaces && !S_ISREG(old.st_mode)) {
-    return make_error("%s: cannot be written: it is not a regular file", path.c_str());
-  }
-  // Renaming would replace a file that its owner has protected.
-  if (replaces && access(target.c_str(), W_OK) != 0) {
-    return make_error("%s: cannot be written: %s", path.c_str(), std::strerror(errno));
-  }
   remove_abandoned(target);
   for (int attempt = 0;; ++attempt) {
     std::string temporary = temporary_name(target, attempt);

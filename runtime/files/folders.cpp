@@ -44,6 +44,9 @@ Status check_writable(const std::string& path) {
     return make_error("cannot write '%s': folder '%s': %s", path.c_str(), folder.c_str(), std::strerror(errno));
   }
   if (is_folder(path)) return make_error("cannot write '%s': it is a folder", path.c_str());
+  struct stat info;
+  if (stat(path.c_str(), &info) != 0 && errno == ENAMETOOLONG)
+    return make_error("cannot write '%s': %s", path.c_str(), std::strerror(errno));
   return {};
 }
 

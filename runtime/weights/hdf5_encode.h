@@ -25,6 +25,7 @@ class Hdf5Bytes {
 
   uint64_t size() const { return bytes_.size(); }
   const std::string& bytes() const { return bytes_; }
+  std::string take() { return std::move(bytes_); }
 
  private:
   Hdf5Bytes& number(uint64_t value, int bytes) {

@@ -56,17 +56,26 @@ class Writer {
  public:
   Writer(const std::string& path, const Hdf5Tree& tree) : path_(path), tree_(tree) {}
 
-  Status write() {
+  // The metadata, and behind it the values in this order.
+  Status run() {
     note_children();
     meta_.zeros(kSuperblockBytes);
     if (Status status = put_texts(); !status) return status;
     Result<uint64_t> root = put_object("");
     if (!root) return root.error();
     meta_.pad8();
-    const uint64_t end = place_values();
-    meta_.patch(0, superblock(*root, end));
-    return write_out();
+    end_ = place_values();
+    meta_.patch(0, superblock(*root, end_));
+    return {};
   }
+
+  std::string take_metadata() { return meta_.take(); }
+  std::vector<Array> values() const {
+    std::vector<Array> arrays;
+    for (const Values& values : values_) arrays.push_back(*values.array);
+    return arrays;
+  }
+  int64_t size() const { return static_cast<int64_t>(end_); }
 
  private:
   void note_children() {
@@ -237,31 +246,44 @@ class Writer {
     return block;
   }
 
-  Status write_out() const {
-    Result<AtomicFile> file = AtomicFile::create(path_);
-    if (!file) return file.error();
-    Status status = file->write(meta_.bytes().data(), static_cast<int64_t>(meta_.size()));
-    for (size_t i = 0; status && i < values_.size(); ++i) {
-      const int64_t bytes = values_[i].array->bytes();
-      status = file->write(values_[i].array->data, bytes);
-      if (status) status = file->write("\0\0\0\0\0\0\0", (8 - bytes % 8) % 8);
-    }
-    return status ? file->commit() : status;
-  }
-
   const std::string& path_;
   const Hdf5Tree& tree_;
   std::map<std::string, std::set<std::string>> children_;  // names in a group, in the order that its tree needs
   std::map<const std::string*, uint64_t> text_index_;      // looked up only, never walked
-  uint64_t texts_at_ = 0, root_tree_ = 0, root_heap_ = 0;
+  uint64_t texts_at_ = 0, root_tree_ = 0, root_heap_ = 0, end_ = 0;
   Hdf5Bytes meta_;
   std::vector<Values> values_;
 };
 
 }  // namespace
 
+Result<Hdf5File> Hdf5File::lay_out(const std::string& path, const Hdf5Tree& tree) {
+  Writer writer(path, tree);
+  if (Status status = writer.run(); !status) return status.error();
+  Hdf5File file;
+  file.metadata_ = writer.take_metadata();
+  file.values_ = writer.values();
+  file.size_ = writer.size();
+  return file;
+}
+
+Status Hdf5File::write(const ByteSink& sink) const {
+  Status status = sink(metadata_.data(), static_cast<int64_t>(metadata_.size()));
+  for (size_t i = 0; status && i < values_.size(); ++i) {
+    const int64_t bytes = values_[i].bytes();
+    status = sink(values_[i].data, bytes);
+    if (status && bytes % 8 != 0) status = sink("\0\0\0\0\0\0\0", 8 - bytes % 8);
+  }
+  return status;
+}
+
 Status write_hdf5(const std::string& path, const Hdf5Tree& tree) {
-  return Writer(path, tree).write();
+  const Result<Hdf5File> laid_out = Hdf5File::lay_out(path, tree);
+  if (!laid_out) return laid_out.error();
+  Result<AtomicFile> file = AtomicFile::create(path);
+  if (!file) return file.error();
+  const Status status = laid_out->write([&](const void* data, int64_t bytes) { return file->write(data, bytes); });
+  return status ? file->commit() : status;
 }
 
 }  // namespace kcc::runtime

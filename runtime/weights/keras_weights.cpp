@@ -1,30 +1,15 @@
 #include "runtime/weights/keras_weights.h"
 
-#include <limits>
 #include <string_view>
 #include <utility>
 
-#include "runtime/data/convert.h"
 #include "runtime/data/rows.h"
+#include "runtime/weights/state_values.h"
 
 namespace kcc::runtime {
 namespace {
 
-constexpr std::string_view kOptimizer = "optimizer/";
 constexpr size_t kMostNames = 8;  // in one message
-
-struct Match {
-  const StateInfo* state;
-  const Array* array;
-};
-
-std::vector<int64_t> shape_of(const TensorInfo& tensor) {
-  return std::vector<int64_t>(tensor.extents, tensor.extents + tensor.rank);
-}
-
-bool is_optimizer(std::string_view path) {
-  return path.substr(0, kOptimizer.size()) == kOptimizer;
-}
 
 // Keras 2.13 called the group of layers so, and Keras 3 still reads it.
 std::string path_in(const Hdf5Tree& tree, const std::string& path) {
@@ -55,18 +40,6 @@ void list(std::string& names, size_t& count, const std::string& name) {
   if (count == kMostNames + 1) names += ", ...";
 }
 
-// Whether the file's numbers can be this state's: its integers must be whole and in range.
-Status check_values(const std::string& source, const StateInfo& state, const Array& array) {
-  const std::string place = source + ": '" + state.file_path + "'";
-  if (state.tensor.type == ElementType::kI32) {
-    return check_integral(place, array, std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max());
-  }
-  if (state.tensor.type == ElementType::kU32) {
-    return check_integral(place, array, 0, std::numeric_limits<uint32_t>::max());
-  }
-  return {};
-}
-
 // Weights that the program lacks a place for would be lost in silence.
 Status check_nothing_left(const Program& program, const std::string& source, const Hdf5Tree& tree) {
   std::map<std::string, const StateInfo*> known;
@@ -76,20 +49,21 @@ Status check_nothing_left(const Program& program, const std::string& source, con
   std::string names;
   size_t count = 0;
   for (const auto& [path, object] : tree) {
-    if (!object.dataset || known.count(path) || is_optimizer(path) || is_seed(path) || is_run(path)) continue;
+    if (!object.dataset || known.count(path) || is_optimizer_path(path) || is_seed(path) || is_run(path)) continue;
     list(names, count, path);
   }
   if (count == 0) return {};
   return make_error("%s: holds %zu weights that the model does not have: %s", source.c_str(), count, names.c_str());
 }
 
-Result<std::vector<Match>> match_weights(const Program& program, const std::string& source, const Hdf5Tree& tree) {
-  std::vector<Match> matches;
+Result<std::vector<StateValues>> match_weights(const Program& program, const std::string& source,
+                                               const Hdf5Tree& tree) {
+  std::vector<StateValues> matches;
   std::string missing;
   size_t missing_count = 0;
   for (int32_t i = 0; i < program.state_count; ++i) {
     const StateInfo& state = program.states[i];
-    if (!*state.file_path || is_optimizer(state.file_path)) continue;
+    if (!*state.file_path || is_optimizer_path(state.file_path)) continue;
     const Array* array = find_values(tree, state);
     if (!array && state.role == Role::kRandom) continue;
     if (!array) {
@@ -101,7 +75,7 @@ Result<std::vector<Match>> match_weights(const Program& program, const std::stri
                         print_shape(array->shape).c_str(), print_shape(shape_of(state.tensor)).c_str());
     }
     if (Status status = check_values(source, state, *array); !status) return status.error();
-    matches.push_back({&state, array});
+    matches.push_back({&state, *array});
   }
   if (missing_count == 0) return matches;
   return make_error("%s: %zu weights of the model are not in the file: %s", source.c_str(), missing_count,
@@ -109,39 +83,32 @@ Result<std::vector<Match>> match_weights(const Program& program, const std::stri
 }
 
 // Empty where anything does not fit, with the reason in `note`.
-std::vector<Match> match_optimizer(const Program& program, const std::string& source, const Hdf5Tree& tree,
-                                   std::string& note) {
+std::vector<StateValues> match_optimizer(const Program& program, const std::string& source, const Hdf5Tree& tree,
+                                         std::string& note) {
   int64_t stored = 0, expected = 0;
-  for (const auto& [path, object] : tree) stored += object.dataset && is_optimizer(path);
-  for (int32_t i = 0; i < program.state_count; ++i) expected += is_optimizer(program.states[i].file_path);
+  for (const auto& [path, object] : tree) stored += object.dataset && is_optimizer_path(path);
+  for (int32_t i = 0; i < program.state_count; ++i) expected += is_optimizer_path(program.states[i].file_path);
   if (stored == 0 || expected == 0) return {};
   if (stored != expected) {
-    note = source + ": the optimizer's state was not restored: it has " + std::to_string(expected) +
-           " variables, the file " + std::to_string(stored);
+    note = "it has " + std::to_string(expected) + " variables, the file " + std::to_string(stored);
     return {};
   }
-  std::vector<Match> matches;
+  std::vector<StateValues> matches;
   for (int32_t i = 0; i < program.state_count; ++i) {
     const StateInfo& state = program.states[i];
-    if (!is_optimizer(state.file_path)) continue;
+    if (!is_optimizer_path(state.file_path)) continue;
     const Array* array = find_values(tree, state);
     const bool fits =
         array && array->shape == shape_of(state.tensor) && static_cast<bool>(check_values(source, state, *array));
     if (!fits) {
-      note = source + ": the optimizer's state was not restored: '" + state.tensor.name + "' at '" + state.file_path +
+      note = std::string("'") + state.tensor.name + "' at '" + state.file_path +
              "': " + (array ? "shape " + print_shape(array->shape) + ", expected " : "not in the file, expected ") +
              print_shape(shape_of(state.tensor));
       return {};
     }
-    matches.push_back({&state, array});
+    matches.push_back({&state, *array});
   }
   return matches;
-}
-
-void copy(const std::vector<Match>& matches, char* state) {
-  for (const Match& match : matches) {
-    convert_array(*match.array, match.state->tensor.type, state + match.state->offset);
-  }
 }
 
 // "layers/dense/vars/0" lies in the group "layers/dense/vars", which Keras marks with the layer's name.
@@ -159,15 +126,15 @@ void note_owner(Hdf5Tree& tree, const StateInfo& state) {
 
 Result<LoadedWeights> load_keras_weights(const Program& program, const std::string& source, const Hdf5Tree& tree,
                                          bool with_optimizer, char* state) {
-  Result<std::vector<Match>> weights = match_weights(program, source, tree);
+  Result<std::vector<StateValues>> weights = match_weights(program, source, tree);
   if (!weights) return weights.error();
   if (Status status = check_nothing_left(program, source, tree); !status) return status.error();
   LoadedWeights loaded;
-  std::vector<Match> optimizer;
+  std::vector<StateValues> optimizer;
   if (with_optimizer) optimizer = match_optimizer(program, source, tree, loaded.optimizer_note);
   // From here on nothing fails.
-  copy(*weights, state);
-  copy(optimizer, state);
+  copy_values(*weights, state);
+  copy_values(optimizer, state);
   loaded.optimizer_restored = !optimizer.empty();
   return loaded;
 }
@@ -178,7 +145,7 @@ Hdf5Tree keras_weights_tree(const Program& program, const char* state) {
   for (int32_t i = 0; i < program.state_count; ++i) {
     const StateInfo& info = program.states[i];
     if (!*info.file_path) continue;
-    tree[info.file_path].dataset = view_array(info.tensor.type, shape_of(info.tensor), state + info.offset);
+    tree[info.file_path].dataset = view_state(info, state);
     note_owner(tree, info);
   }
   return tree;

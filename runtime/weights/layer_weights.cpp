@@ -4,66 +4,24 @@
 #include <cstdlib>
 #include <set>
 
-#include "runtime/data/convert.h"
-#include "runtime/weights/old_layouts.h"
+#include "runtime/weights/hdf5_names.h"
+#include "runtime/weights/layer_optimizer.h"
 
 namespace kcc::runtime {
 namespace {
 
 constexpr size_t kMostNames = 8;  // in one message
 
-// The layers of the program, or of a file, that have weights.
-struct ProgramLayer {
-  std::string name;
-  std::vector<const StateInfo*> states;  // those that train first
-};
+// A layer of a file that has weights.
 struct FileLayer {
   std::string name;
   std::vector<Array> arrays;
 };
 
-struct Match {
-  const StateInfo* state;
-  Array array;
-};
-
-std::vector<int64_t> shape_of(const TensorInfo& tensor) {
-  return std::vector<int64_t>(tensor.extents, tensor.extents + tensor.rank);
-}
-
-std::vector<ProgramLayer> layers_of(const Program& program) {
-  std::vector<ProgramLayer> layers;
-  for (int32_t i = 0; i < program.state_count; ++i) {
-    const StateInfo& state = program.states[i];
-    if (!*state.layer || (state.role != Role::kWeight && state.role != Role::kStatistic)) continue;
-    const auto same = [&](const ProgramLayer& layer) { return layer.name == state.layer; };
-    auto at = std::find_if(layers.begin(), layers.end(), same);
-    if (at == layers.end()) at = layers.insert(at, ProgramLayer{state.layer, {}});
-    at->states.push_back(&state);
-  }
-  for (ProgramLayer& layer : layers)
-    std::stable_partition(layer.states.begin(), layer.states.end(),
-                          [](const StateInfo* state) { return state->role == Role::kWeight; });
-  return layers;
-}
-
 std::string text_of(const Hdf5Object& object, const char* name) {
   const auto found = object.attributes.find(name);
   const std::string* text = found == object.attributes.end() ? nullptr : std::get_if<std::string>(&found->second);
   return text ? *text : "";
-}
-
-// A list of names; a long one is split over NAME0, NAME1, ...
-std::vector<std::string> names_of(const Hdf5Object& object, const std::string& name) {
-  const auto find = [&](const std::string& key) -> const std::vector<std::string>* {
-    const auto found = object.attributes.find(key);
-    return found == object.attributes.end() ? nullptr : std::get_if<std::vector<std::string>>(&found->second);
-  };
-  if (const auto* whole = find(name)) return *whole;
-  std::vector<std::string> names;
-  for (int part = 0; const auto* list = find(name + std::to_string(part)); ++part)
-    names.insert(names.end(), list->begin(), list->end());
-  return names;
 }
 
 std::string list(const std::set<std::string>& names) {
@@ -84,12 +42,20 @@ class Loader {
         group_(tree.count("model_weights") ? "model_weights" : ""),
         layers_(layers_of(program)) {}
 
-  Result<std::vector<Match>> run() {
+  Result<std::vector<StateValues>> run() {
     if (Status status = read_file(); !status) return status.error();
     if (Status status = pair_layers(); !status) return status.error();
-    for (size_t i = 0; i < layers_.size(); ++i)
+    for (size_t i = 0; i < layers_.size(); ++i) {
+      const size_t statistics = layers_[i].states.size() - layers_[i].trained, arrays = file_[i].arrays.size();
       if (Status status = match_layer(layers_[i], file_[i]); !status) return status.error();
+      trained_.push_back({layers_[i], arrays - statistics});
+    }
     return std::move(matches_);
+  }
+
+  // After run.
+  std::vector<StateValues> optimizer(const Program& program, std::string& note) const {
+    return match_layer_optimizer(program, tree_, origin_, trained_, note);
   }
 
  private:
@@ -100,11 +66,11 @@ class Loader {
   Status read_file() {
     const Hdf5Object& group = tree_.at(group_);
     bool tensorflow_names = false;
-    for (const std::string& name : names_of(group, "layer_names")) {
+    for (const std::string& name : read_names(group, "layer_names")) {
       const auto object = tree_.find(path(name));
       if (object == tree_.end()) return make_error("%s: no group '%s' for its layer", source_.c_str(), name.c_str());
       FileLayer layer{name, {}};
-      for (const std::string& weight : names_of(object->second, "weight_names")) {
+      for (const std::string& weight : read_names(object->second, "weight_names")) {
         tensorflow_names |= weight.ends_with(":0");
         const auto values = tree_.find(path(name) + "/" + weight);
         if (values == tree_.end() || !values->second.dataset)
@@ -179,7 +145,8 @@ class Loader {
   std::vector<ProgramLayer> layers_;
   std::vector<FileLayer> file_;
   WeightsOrigin origin_;
-  std::vector<Match> matches_;
+  std::vector<StateValues> matches_;
+  std::vector<TrainedLayer> trained_;
 };
 
 }  // namespace
@@ -192,12 +159,18 @@ bool is_layer_weights(const Hdf5Tree& tree) {
 }
 
 Result<LoadedWeights> load_layer_weights(const Program& program, const std::string& source, const Hdf5Tree& tree,
-                                         char* state) {
-  const Result<std::vector<Match>> matches = Loader(program, source, tree).run();
-  if (!matches) return matches.error();
+                                         bool with_optimizer, char* state) {
+  Loader loader(program, source, tree);
+  const Result<std::vector<StateValues>> weights = loader.run();
+  if (!weights) return weights.error();
+  LoadedWeights loaded;
+  std::vector<StateValues> optimizer;
+  if (with_optimizer) optimizer = loader.optimizer(program, loaded.optimizer_note);
   // From here on nothing fails.
-  for (const Match& match : *matches) convert_array(match.array, match.state->tensor.type, state + match.state->offset);
-  return LoadedWeights{};
+  copy_values(*weights, state);
+  copy_values(optimizer, state);
+  loaded.optimizer_restored = !optimizer.empty();
+  return loaded;
 }
 
 }  // namespace kcc::runtime

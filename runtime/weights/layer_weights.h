@@ -13,8 +13,8 @@ namespace kcc::runtime {
 
 bool is_layer_weights(const Hdf5Tree& tree);
 
-// As load_weights in weights_file.h, from a tree read from `source`. Such files hold no optimizer that fits.
+// As load_weights in weights_file.h, from a tree read from `source`.
 Result<LoadedWeights> load_layer_weights(const Program& program, const std::string& source, const Hdf5Tree& tree,
-                                         char* state);
+                                         bool with_optimizer, char* state);
 
 }  // namespace kcc::runtime

@@ -1,6 +1,7 @@
 #include "runtime/weights/weights_file.h"
 
 #include <cstring>
+#include <optional>
 
 #include "runtime/files/mapped_file.h"
 #include "runtime/files/zip_reader.h"
@@ -8,21 +9,19 @@
 #include "runtime/weights/hdf5_writer.h"
 #include "runtime/weights/keras_weights.h"
 #include "runtime/weights/layer_weights.h"
+#include "runtime/weights/whole_model.h"
 
 namespace kcc::runtime {
 namespace {
 
-bool is_keras3_weights(const std::string& path) {
-  return path.ends_with(".weights.h5");
-}
+enum class Format { kWeights, kArchive, kLegacy };
 
-Error cannot_write(const std::string& path) {
-  const char* kind = path.ends_with(".keras")          ? "writing .keras archives is not supported yet"
-                     : path.ends_with(".h5")           ? "writing the .h5 files of Keras 1 and 2 is not supported yet"
-                     : path.ends_with(".hdf5")         ? "writing the .hdf5 files of Keras 1 and 2 is not supported yet"
-                     : path.ends_with(".weights.json") ? "sharded weights are not supported"
-                                                       : "not a weights file by its name";
-  return make_error("%s: %s, expected a name that ends in .weights.h5", path.c_str(), kind);
+// By the name, as in Keras.
+std::optional<Format> format_of(const std::string& path) {
+  if (path.ends_with(".weights.h5")) return Format::kWeights;
+  if (path.ends_with(".keras")) return Format::kArchive;
+  if (path.ends_with(".h5") || path.ends_with(".hdf5")) return Format::kLegacy;
+  return std::nullopt;
 }
 
 // A file's first bytes.
@@ -61,20 +60,35 @@ Result<Hdf5Tree> read_tree(const Program& program, const std::string& path) {
 
 }  // namespace
 
-Status check_weights_name(const std::string& path) {
-  if (is_keras3_weights(path)) return {};
-  return cannot_write(path);
+Status check_weights_name(const Program& program, const std::string& path) {
+  const std::optional<Format> format = format_of(path);
+  if (!format)
+    return make_error(
+        "%s: %s, expected a name that ends in .weights.h5, .keras or .h5", path.c_str(),
+        path.ends_with(".weights.json") ? "sharded weights are not supported" : "not a weights file by its name");
+  if (*format == Format::kWeights || !*program.saved.refusal) return {};
+  return make_error(
+      "%s: Keras 3 could not load this model: %s: save its weights alone, in a file whose name ends in .weights.h5",
+      path.c_str(), program.saved.refusal);
 }
 
 Result<LoadedWeights> load_weights(const Program& program, const std::string& path, bool with_optimizer, char* state) {
   Result<Hdf5Tree> tree = read_tree(program, path);
   if (!tree) return tree.error();
-  if (is_layer_weights(*tree)) return load_layer_weights(program, path, *tree, state);
+  if (is_layer_weights(*tree)) return load_layer_weights(program, path, *tree, with_optimizer, state);
   return load_keras_weights(program, path, *tree, with_optimizer, state);
 }
 
 Status save_weights(const Program& program, const std::string& path, const char* state) {
-  if (!is_keras3_weights(path)) return cannot_write(path);
+  if (Status status = check_weights_name(program, path); !status) return status;
+  switch (*format_of(path)) {
+    case Format::kArchive:
+      return save_keras_archive(program, path, state);
+    case Format::kLegacy:
+      return save_legacy_model(program, path, state);
+    case Format::kWeights:
+      break;
+  }
   return write_hdf5(path, keras_weights_tree(program, state));
 }
 

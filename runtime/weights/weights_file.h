@@ -11,17 +11,18 @@ namespace kcc::runtime {
 
 struct LoadedWeights {
   bool optimizer_restored = false;
-  std::string optimizer_note;  // why not, where the file holds optimizer variables that do not fit; else empty
+  std::string
+      optimizer_note;  // why not, where the file holds optimizer variables that do not fit ("it is ..."); else ""
 };
 
 // Fills the states that the file keeps and leaves the others (metrics, random keys) as they are. On an Error the state
 // block is untouched. with_optimizer false: --reset-optimizer.
 Result<LoadedWeights> load_weights(const Program& program, const std::string& path, bool with_optimizer, char* state);
 
-// Atomic.
+// Atomic. The name's end says what: .weights.h5 weights and optimizer, .keras and .h5 the whole model.
 Status save_weights(const Program& program, const std::string& path, const char* state);
 
 // Whether save_weights can write this name; to ask before training begins.
-Status check_weights_name(const std::string& path);
+Status check_weights_name(const Program& program, const std::string& path);
 
 }  // namespace kcc::runtime

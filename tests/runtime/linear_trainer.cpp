@@ -147,7 +147,7 @@ constexpr Program kProgram = {
     .predict = {predict, 0, 64, 0},
     .evaluate = {evaluate, 0, 64, 0},
     .train = {train, 64, 64, 0},
-    .config_json = "{}",
+    .saved = {"{\"class_name\":\"Sequential\"}", "{\"class_name\":\"SGD\"}", "\"loss\":\"mse\"", ""},
     .initial_weights = nullptr,
 };
 

@@ -77,6 +77,7 @@ TEST(AtomicFile, NamesWhatCannotBeWritten) {
       {folder.path(), "it is a folder"},
       {"/dev/null", "it is not a regular file"},
       {"/proc/kcc", "cannot be written: "},
+      {folder.file(std::string(250, 'n') + ".weights.h5"), "File name too long"},
   };
   for (const auto& [path, expected] : rows) {
     const Status status = write_file(path, "x");

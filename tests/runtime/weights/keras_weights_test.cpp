@@ -108,10 +108,9 @@ TEST(LoadKerasWeights, LeavesTheOptimizerWhereItDoesNotFit) {
     const char* note;
   };
   const Row rows[] = {
-      {fewer, true, "w: the optimizer's state was not restored: it has 2 variables, the file 1"},
-      {reshaped, true,
-       "w: the optimizer's state was not restored: 'sgd/learning_rate' at 'optimizer/vars/1': shape (3,), expected ()"},
-      {overflow, true, "w: the optimizer's state was not restored: 'sgd/iteration' at 'optimizer/vars/0'"},
+      {fewer, true, "it has 2 variables, the file 1"},
+      {reshaped, true, "'sgd/learning_rate' at 'optimizer/vars/1': shape (3,), expected ()"},
+      {overflow, true, "'sgd/iteration' at 'optimizer/vars/0'"},
       {none, true, ""},
       {good_tree(), false, ""},
   };
@@ -175,16 +174,22 @@ TEST(WeightsFile, LoadsWhatItSaved) {
 }
 
 TEST(WeightsFile, NamesDecideWhatIsWritten) {
-  EXPECT_TRUE(check_weights_name("a/b.weights.h5"));
+  Program program = program_of(0);
+  for (const char* name : {"a/b.weights.h5", "m.keras", "m.h5", "m.hdf5"})
+    EXPECT_TRUE(check_weights_name(program, name));
+  program.saved.refusal = "layer 'd' has what is not";
+  EXPECT_TRUE(check_weights_name(program, "a/b.weights.h5"));
   const std::pair<const char*, const char*> rows[] = {
-      {"m.keras", "m.keras: writing .keras archives is not supported yet, expected a name that ends in .weights.h5"},
-      {"m.h5",
-       "m.h5: writing the .h5 files of Keras 1 and 2 is not supported yet, expected a name that ends in .weights.h5"},
-      {"m.txt", "m.txt: not a weights file by its name, expected a name that ends in .weights.h5"},
+      {"m.keras",
+       "m.keras: Keras 3 could not load this model: layer 'd' has what is not: save its weights alone, in a file whose "
+       "name ends in .weights.h5"},
+      {"m.txt", "m.txt: not a weights file by its name, expected a name that ends in .weights.h5, .keras or .h5"},
+      {"m.weights.json",
+       "m.weights.json: sharded weights are not supported, expected a name that ends in .weights.h5, .keras or .h5"},
   };
   for (const auto& [name, expected] : rows) {
-    EXPECT_EQ(check_weights_name(name).error().message, expected);
-    EXPECT_EQ(save_weights(program_of(0), name, nullptr).error().message, expected);
+    EXPECT_EQ(check_weights_name(program, name).error().message, expected);
+    EXPECT_EQ(save_weights(program, name, nullptr).error().message, expected);
   }
 }
 

@@ -44,7 +44,7 @@ class Model {
   }
 
   Result<LoadedWeights> load(const Hdf5Tree& tree) {
-    return load_layer_weights(program(), "w.h5", tree, reinterpret_cast<char*>(block_.data()));
+    return load_layer_weights(program(), "w.h5", tree, true, reinterpret_cast<char*>(block_.data()));
   }
 
   std::vector<float> values(size_t state) const {
