@@ -34,8 +34,8 @@ class OpenFile {
   const std::string& path() const { return path_; }
   int64_t size() const { return handle_.info.st_size; }  // when it was opened
 
-  // Exactly so many bytes; an Error if the file has become shorter or cannot be read, and, noticed after some megabytes,
-  // if it was changed. Any thread.
+  // Exactly so many bytes; an Error if the file has become shorter or cannot be read, and, noticed after some
+  // megabytes, if it was changed. Any thread.
   Status read_at(int64_t offset, std::byte* out, int64_t bytes) const;
 
  private:

@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
 
 #include "runtime/data/file_rows.h"
+#include "runtime/files/open_file.h"
 #include "tests/runtime/temporary_folder.h"
 
 namespace kcc::runtime {
@@ -72,6 +74,24 @@ TEST(Rows, SayThatTheirFileWasCutOff) {
   const Status status = read_rows(array, nullptr, 2, 1, ElementType::kF32, scratch, out);
   ASSERT_FALSE(status);
   EXPECT_THAT(status.error().message, HasSubstr("rows: the file was cut off while it was being read"));
+}
+
+TEST(Rows, SayThatTheirFileWasChanged) {
+  TemporaryFolder folder;
+  const std::string bytes(1 << 20, 'a');
+  write_bytes(folder.file("rows"), bytes);
+  const auto file = OpenFile::open(folder.file("rows"));
+  ASSERT_TRUE(file);
+  std::vector<std::byte> out(bytes.size());
+  const auto read_much = [&] {
+    Status status;
+    for (int i = 0; i < 20 && status; ++i) status = (*file)->read_at(0, out.data(), 1 << 20);
+    return status;
+  };
+  EXPECT_TRUE(read_much());
+  const auto later = std::filesystem::last_write_time(folder.file("rows")) + std::chrono::seconds(1);
+  std::filesystem::last_write_time(folder.file("rows"), later);
+  EXPECT_EQ(read_much().error().message, folder.file("rows") + ": the file was changed while it was being read");
 }
 
 }  // namespace
