@@ -37,7 +37,7 @@ class TensorBoard : public Callback {
   Status on_train_begin(Training& training) override {
     if (options_.profile) training.warn("TensorBoard: profile_batch is ignored: nothing is profiled");
     if (!training.resumed && options_.write_graph)
-      train_.add(keras_model_event(wall_seconds(), "keras", training.program.config_json));
+      train_.add(keras_model_event(wall_seconds(), "keras", training.program.saved.model));
     batch_began_ = monotonic_seconds();
     return train_.flush();
   }

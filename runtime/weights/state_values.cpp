@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "runtime/data/convert.h"
+#include "runtime/data/rows.h"
 
 namespace kcc::runtime {
 namespace {
