@@ -223,7 +223,7 @@ def our_run(trainer, row, folder):
         message = line.removeprefix("trainer: ")
         if message.startswith("error: "):
             run.error = message.removeprefix("error: ").removeprefix("--callback: ")
-        else:
+        elif not message.startswith("trained on "):  # how fast it was
             run.warnings.append(message)
     if done.returncode == 0:
         run.history = json.loads((folder.parent / "history.json").read_text())
