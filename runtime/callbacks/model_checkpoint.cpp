@@ -30,9 +30,9 @@ class ModelCheckpoint : public Callback {
   explicit ModelCheckpoint(Settings settings)
       : settings_(std::move(settings)), best_(settings_.initial_value_threshold) {}
 
-  // A name that cannot be formed is found here, and not, as in Keras, after the first epoch.
   bool only_writes() const override { return true; }
 
+  // A name that cannot be formed is found here, and not, as in Keras, after the first epoch.
   Status on_train_begin(Training& training) override {
     if (Status status = settings_.monitor.begin(training, "ModelCheckpoint"); !status) return status;
     Logs logs;

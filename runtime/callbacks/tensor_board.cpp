@@ -34,6 +34,8 @@ class TensorBoard : public Callback {
         train_(options_.log_dir + "/train"),
         validation_(options_.log_dir + "/validation") {}
 
+  bool only_writes() const override { return true; }
+
   Status on_train_begin(Training& training) override {
     if (options_.profile) training.warn("TensorBoard: profile_batch is ignored: nothing is profiled");
     if (!training.resumed && options_.write_graph)

@@ -79,6 +79,17 @@ class Mlp(Ranks):
         for name, values in wanted.items():
             self.assertAlmostEqual(got[name][0], values[0], places=6)
 
+    def test_callbacks_decide_alike_and_write_once(self):
+        done = self.on_ranks(2, "fit", "-x", "x.npy", "-y", "y.npy", "--epochs", "9", "--seed", "1", "--no-save",
+                             "--callback", "EarlyStopping(monitor='loss', patience=1, min_delta=9)",
+                             "--callback", "CSVLogger('log.csv')", "--callback",
+                             "ModelCheckpoint('{epoch}.weights.h5', save_weights_only=True)")
+        self.assert_works(done)
+        self.assertEqual(len((self.folder / "log.csv").read_text().splitlines()), 3)  # header, two epochs
+        done = self.on_ranks(2, "fit", "-x", "x.npy", "-y", "y.npy", "--callback", "BackupAndRestore('backup')")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("BackupAndRestore keeps the training of one process, not of 2", done.stderr)
+
     def test_without_a_seed_ranks_agree_on_one(self):
         done = self.on_ranks(3, "fit", "-x", "x.npy", "-y", "y.npy", "--verbose", "0", "--no-save")
         self.assert_works(done)
