@@ -88,7 +88,8 @@ std::string state_row(const State& state, int64_t offset) {
   const bool has_layer = !state.layer.empty();
   if (start.ones_count > 0 || has_layer) row += fmt::format(", {}, {}", start.ones_first, start.ones_count);
   if (has_layer)
-    row += fmt::format(", {}, OldLayout::{}", string_literal(state.layer), kLayouts[static_cast<int>(state.old_layout)]);
+    row +=
+        fmt::format(", {}, OldLayout::{}", string_literal(state.layer), kLayouts[static_cast<int>(state.old_layout)]);
   return row + "}";
 }
 
@@ -101,9 +102,7 @@ std::vector<std::string> state_rows(const Module& module, const Plan& plan) {
 
 std::vector<std::string> metric_rows(const Module& module) {
   std::vector<std::string> rows;
-  for (const Metric& metric : module.metrics) {
-    rows.push_back(fmt::format("{{{}, {}, {}}}", string_literal(metric.name), metric.total, metric.count));
-  }
+  for (const std::string& name : module.metrics) rows.push_back(fmt::format("{{{}}}", string_literal(name)));
   return rows;
 }
 
@@ -207,7 +206,8 @@ std::string emit_program(const Module& module, const Plan& plan, const ProgramOp
                {"fixed_batch", text(memory_batch(module))},
                {"predict", entry_info(plan, "predict")},
                {"evaluate", entry_info(plan, "evaluate")},
-               {"train", entry_info(plan, "train")}});
+               {"train", entry_info(plan, "train")},
+               {"report", entry_info(plan, "report")}});
 }
 
 }  // namespace kcc

@@ -53,8 +53,8 @@ std::string runtime_folder() {
 
 std::vector<Graph*> graphs_of(Module& module) {
   std::vector<Graph*> graphs{&module.predict};
-  if (!module.evaluate.nodes.empty()) graphs.push_back(&module.evaluate);
-  if (!module.train.nodes.empty()) graphs.push_back(&module.train);
+  for (Graph* graph : {&module.evaluate, &module.train, &module.report})
+    if (!graph->nodes.empty()) graphs.push_back(graph);
   return graphs;
 }
 

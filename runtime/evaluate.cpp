@@ -23,11 +23,12 @@ Result<Logs> evaluate(const Program& program, Executor& executor, StateBlock& st
     const int64_t batch = steps.size(step);
     const void* const* inputs = reader.read({}, step * steps.batch, batch);
     if (Status status = executor.run(program.evaluate, inputs, nullptr, batch); !status) return status.error();
-    if (report != nullptr) report->step(step + 1, &state);
+    if (report != nullptr)
+      if (Status status = report->step(step + 1, &executor); !status) return status.error();
     if (interrupting_signal() != 0) break;
   }
-  const Logs logs = state.logs();
-  if (report != nullptr) report->finish(logs);
+  Result<Logs> logs = executor.metrics();
+  if (logs && report != nullptr) report->finish(*logs);
   return logs;
 }
 

@@ -26,7 +26,7 @@ Result<std::vector<Array>> predict(const Program& program, Executor& executor, B
     }
     const void* const* inputs = reader.read({}, first, batch);
     if (Status status = executor.run(program.predict, inputs, outputs.data(), batch); !status) return status.error();
-    report.step(step + 1, nullptr);
+    if (Status status = report.step(step + 1, nullptr); !status) return status.error();
   }
   report.finish({});
   return arrays;

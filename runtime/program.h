@@ -49,10 +49,9 @@ struct StateInfo {
   OldLayout old_layout = OldLayout::kSame;
 };
 
-// A reported mean: states total and count (f32 scalars, indices into Program::states).
+// What `report` computes of the states of role kMetric, by position.
 struct MetricInfo {
   const char* name;
-  int32_t total, count;
 };
 
 struct TargetInfo {
@@ -76,8 +75,8 @@ class Context;  // threads and scratch memory; runtime/context.h
 // are 64-byte aligned.
 struct Step {
   int32_t batch;
-  const void* const* inputs;  // predict: inputs. evaluate, train: inputs, targets, sample weights
-  void* const* outputs;       // predict: outputs; others none
+  const void* const* inputs;  // predict: inputs. evaluate, train: inputs, targets, sample weights. report: none
+  void* const* outputs;       // predict: outputs. report: one float a metric. Others none
   char* state;
   char* arena;  // arena_fixed + arena_batch * batch bytes
   Context* context;
@@ -107,6 +106,7 @@ struct Program {
   int32_t default_batch;
   int32_t fixed_batch = 0;  // the only batch that a stateful model runs; 0: any
   EntryInfo predict, evaluate, train;
+  EntryInfo report;              // from the sums in the states to the metrics; its batch is 1
   const char* config_json;       // the model's own JSON, for .keras files
   const float* initial_weights;  // embedded weights in the order and layout of states with a file_path, or null
 };

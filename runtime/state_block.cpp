@@ -1,7 +1,7 @@
 #include "runtime/state_block.h"
 
-#include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "runtime/data/array.h"
 #include "runtime/initialize.h"
@@ -23,10 +23,7 @@ size_t bytes_of(const StateInfo& state) {
 
 }  // namespace
 
-StateBlock::StateBlock(const Program& program, AlignedBuffer memory) : program_(&program), memory_(std::move(memory)) {
-  for (int32_t i = 0; i < program.metric_count; ++i) metrics_.push_back(&program.metrics[i]);
-  std::sort(metrics_.begin(), metrics_.end(), [](auto* a, auto* b) { return std::strcmp(a->name, b->name) < 0; });
-}
+StateBlock::StateBlock(const Program& program, AlignedBuffer memory) : program_(&program), memory_(std::move(memory)) {}
 
 Result<StateBlock> StateBlock::allocate(const Program& program) {
   Result<AlignedBuffer> memory = AlignedBuffer::allocate(program.state_bytes, "weights and optimizer");
@@ -59,17 +56,6 @@ void StateBlock::reset_metrics() {
     const StateInfo& state = program_->states[i];
     if (state.role == Role::kMetric) std::memset(at(i), 0, bytes_of(state));
   }
-}
-
-// In float, as Keras divides; 0 where nothing was counted.
-Logs StateBlock::logs() const {
-  Logs logs;
-  for (const MetricInfo* metric : metrics_) {
-    const float total = *static_cast<const float*>(at(metric->total));
-    const float count = *static_cast<const float*>(at(metric->count));
-    logs.emplace_back(metric->name, static_cast<double>(count == 0 ? 0.0f : total / count));
-  }
-  return logs;
 }
 
 int64_t StateBlock::iterations() const {

@@ -14,7 +14,7 @@ enum class StateRole {
   kStatistic,  // a weight that training does not touch by gradient, such as a moving mean
   kSlot,       // an optimizer's memory of one weight
   kOptimizer,  // an optimizer's own scalars: iteration, learning rate
-  kMetric,     // accumulators, zeroed at the start of every epoch and evaluation
+  kMetric,     // sums over batches, zeroed at the start of every epoch and evaluation
   kRandom,     // seeds; never trained
   kMemory,     // a stateful layer's, of the fixed batch: graphs see it as (B, ...); lost when the program ends
 };
@@ -58,13 +58,6 @@ struct State {
   OldLayout old_layout = OldLayout::kSame;
 };
 
-// A mean that fit and evaluate report: total / count, both scalar states of role kMetric.
-struct Metric {
-  std::string name;
-  StateId total = -1;
-  StateId count = -1;
-};
-
 // Where a node came from, for messages, explanations and generated code.
 struct Origin {
   std::string layer;  // "conv2d", "encoder/dense_1", "loss", "optimizer"
@@ -96,10 +89,10 @@ struct Module {
   int64_t fixed_batch = 0;  // the one batch that the model runs with, or 0: any
   std::vector<Origin> origins;
   std::vector<State> states;
-  std::vector<Metric> metrics;     // metrics[0] is "loss"
-  std::vector<NamedType> inputs;   // of predict
-  std::vector<NamedType> outputs;  // of predict
-  std::vector<Target> targets;     // empty when no loss is known
+  std::vector<std::string> metrics;  // what report gives, by position; metrics[0] is "loss"
+  std::vector<NamedType> inputs;     // of predict
+  std::vector<NamedType> outputs;    // of predict
+  std::vector<Target> targets;       // empty when no loss is known
   std::vector<LayerRow> layers;
   int64_t trainable_parameters = 0;
   int64_t other_parameters = 0;
@@ -108,8 +101,9 @@ struct Module {
   StateId random_key = -1;     // u32(4); -1 when nothing is random
 
   // predict: inputs -> outputs. evaluate and train: inputs, then targets, then one sample weight (B) a target;
-  // they have no outputs but write metrics (and train everything else). Empty without a loss.
-  Graph predict, evaluate, train;
+  // they have no outputs but add to the metrics' states (and train writes everything else). report: those states -> one
+  // f32 scalar a metric. Empty without a loss.
+  Graph predict, evaluate, train, report;
 };
 
 }  // namespace kcc

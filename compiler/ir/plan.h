@@ -92,7 +92,7 @@ struct Loop {
 using PlanStep = std::variant<KernelCall, Loop>;
 
 struct EntryPlan {
-  std::string name;  // "predict", "evaluate", "train"
+  std::string name;  // "predict", "evaluate", "train", "report"
   std::vector<NamedType> inputs;
   std::vector<NamedType> outputs;
   std::vector<PlanStep> steps;
@@ -109,7 +109,7 @@ double flops_of(const EntryPlan& entry);
 
 struct Plan {
   std::vector<Kernel> kernels;         // distinct
-  std::vector<EntryPlan> entries;      // predict; evaluate and train where a loss is known
+  std::vector<EntryPlan> entries;      // predict; evaluate, train and report where a loss is known
   std::vector<int64_t> state_offsets;  // byte of each state in the state block, 64-aligned
   int64_t state_bytes = 0;
 };

@@ -20,7 +20,7 @@ void rename(Graph& graph, const std::vector<StateId>& renamed) {
 
 void trim_states(Module& module) {
   std::vector<bool> used(module.states.size(), false);
-  for (const Graph* graph : {&module.predict, &module.evaluate, &module.train}) mark(*graph, used);
+  for (const Graph* graph : {&module.predict, &module.evaluate, &module.train, &module.report}) mark(*graph, used);
   std::vector<StateId> renamed(module.states.size(), -1);
   std::vector<State> kept;
   for (size_t i = 0; i < module.states.size(); ++i) {
@@ -30,7 +30,7 @@ void trim_states(Module& module) {
     kept.push_back(module.states[i]);
   }
   module.states = std::move(kept);
-  for (Graph* graph : {&module.predict, &module.evaluate, &module.train}) rename(*graph, renamed);
+  for (Graph* graph : {&module.predict, &module.evaluate, &module.train, &module.report}) rename(*graph, renamed);
   for (StateId* id : {&module.iterations, &module.learning_rate, &module.random_key})
     if (*id >= 0) *id = renamed[static_cast<size_t>(*id)];
   if (module.evaluate.nodes.empty()) module.metrics.clear();

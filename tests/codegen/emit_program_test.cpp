@@ -154,7 +154,7 @@ TEST(EmitProgram, EveryTableAndTypeCompiles) {
   TinyPlan tiny = tiny_plan();
   Module& module = tiny.module;
   module.targets = {{"dense_1", {DType::kI32, batched_shape({})}, false, true}};
-  module.metrics = {{"loss", 0, 1}};
+  module.metrics = {"loss"};
   module.states[0].initializer.a = -std::numeric_limits<double>::infinity();
   module.states[1].initializer.b = std::numeric_limits<double>::quiet_NaN();
   module.states[2].initializer.a = 1e-7;
