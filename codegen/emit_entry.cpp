@@ -56,9 +56,9 @@ class EntryWriter {
  public:
   EntryWriter(const EntryPlan& entry, const std::vector<Kernel>& kernels) : entry_(entry), kernels_(kernels) {
     // What kernel_call.h and the function itself call something.
-    for (const char* name : {"step",    "B",        "state", "arena",       "context", "flush",    "error",
-                             "f32",     "i32",      "u32",   "boolean",     "extents", "set_work", "kcc",
-                             "predict", "evaluate", "train", "train_share", "t",       "any_of",   "Summand"}) {
+    for (const char* name : {"step",     "B",     "state",       "arena",  "context", "flush",  "error", "f32",
+                             "i32",      "u32",   "boolean",     "extents", "set_work", "kcc",   "predict",
+                             "evaluate", "train", "train_share", "report", "t",       "any_of", "Summand"}) {
       scope_.add(name);
     }
     for (const Kernel& kernel : kernels) scope_.add(kernel.name);

@@ -105,9 +105,7 @@ std::vector<std::string> state_rows(const Module& module, const Plan& plan) {
 
 std::vector<std::string> metric_rows(const Module& module) {
   std::vector<std::string> rows;
-  for (const Metric& metric : module.metrics) {
-    rows.push_back(fmt::format("{{{}, {}, {}}}", string_literal(metric.name), metric.total, metric.count));
-  }
+  for (const std::string& name : module.metrics) rows.push_back(fmt::format("{{{}}}", string_literal(name)));
   return rows;
 }
 
@@ -226,7 +224,8 @@ std::string emit_program(const Module& module, const Plan& plan, const ProgramOp
                {"evaluate", entry_info(plan, "evaluate")},
                {"train", entry_info(plan, "train")},
                {"train_share", entry_info(plan, "train_share")},
-               {"share_obstacle", module.share_obstacle.empty() ? "nullptr" : string_literal(module.share_obstacle)}});
+               {"share_obstacle", module.share_obstacle.empty() ? "nullptr" : string_literal(module.share_obstacle)},
+               {"report", entry_info(plan, "report")}});
 }
 
 }  // namespace kcc

@@ -67,9 +67,8 @@ std::string runtime_folder() {
 
 std::vector<Graph*> graphs_of(Module& module) {
   std::vector<Graph*> graphs{&module.predict};
-  if (!module.evaluate.nodes.empty()) graphs.push_back(&module.evaluate);
-  if (!module.train.nodes.empty()) graphs.push_back(&module.train);
-  if (!module.train_share.nodes.empty()) graphs.push_back(&module.train_share);
+  for (Graph* graph : {&module.evaluate, &module.train, &module.report, &module.train_share})
+    if (!graph->nodes.empty()) graphs.push_back(graph);
   return graphs;
 }
 

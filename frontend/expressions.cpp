@@ -1,9 +1,11 @@
 #include "frontend/expressions.h"
 
+#include <algorithm>
 #include <numeric>
 
 #include "compiler/ops/elementwise.h"
 #include "compiler/ops/reduce.h"
+#include "compiler/ops/shape.h"
 
 namespace kcc {
 
@@ -12,6 +14,34 @@ ValueId at_least(Builder& b, ValueId x, double y) {
 }
 ValueId at_most(Builder& b, ValueId x, double y) {
   return binary(b, OpKind::kLe, x, constant(b, y));
+}
+
+ValueId maximum(Builder& b, ValueId x, double y) {
+  return binary(b, OpKind::kMax, x, constant(b, y));
+}
+ValueId absolute(Builder& b, ValueId x) {
+  return unary(b, OpKind::kAbs, x);
+}
+
+ValueId divide_or_zero(Builder& b, ValueId x, ValueId y) {
+  ValueId is_zero = binary(b, OpKind::kEq, y, constant(b, 0.0));
+  return select(b, is_zero, constant(b, 0.0), div(b, x, select(b, is_zero, constant(b, 1.0), y)));
+}
+
+ValueId constants(Builder& b, const std::vector<double>& values) {
+  std::vector<ValueId> parts;
+  for (double value : values) parts.push_back(broadcast_to(b, constant(b, value), fixed_shape({1})));
+  return concat(b, parts, 0);
+}
+
+std::vector<int64_t> axes_from(const Builder& b, ValueId x, int64_t first) {
+  std::vector<int64_t> axes(static_cast<size_t>(std::max<int64_t>(0, b.type(x).rank() - first)));
+  std::iota(axes.begin(), axes.end(), first);
+  return axes;
+}
+
+ValueId sum_of(Builder& b, ValueId x) {
+  return reduce_sum(b, x, axes_from(b, x, 0));
 }
 
 ValueId leaky_relu(Builder& b, ValueId x, double slope) {

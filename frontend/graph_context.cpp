@@ -39,4 +39,9 @@ StateId add_state(Module& module, State state) {
   return static_cast<StateId>(module.states.size()) - 1;
 }
 
+int32_t add_origin(Module& module, std::string name, std::string class_name) {
+  module.origins.push_back({std::move(name), std::move(class_name)});
+  return static_cast<int32_t>(module.origins.size()) - 1;
+}
+
 }  // namespace kcc

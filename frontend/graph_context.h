@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <string>
 
 #include "compiler/ir/module.h"
 #include "compiler/ops/builder.h"
@@ -37,5 +38,7 @@ class GraphContext {
 };
 
 StateId add_state(Module& module, State state);
+// Of nodes that no layer made: index into Module::origins.
+int32_t add_origin(Module& module, std::string name, std::string class_name);
 
 }  // namespace kcc

@@ -56,6 +56,22 @@ void upgrade_optimizer(Value& optimizer, const KerasVersion& version) {
     config->set("initial_accumulator_value", json::number_value(0, optimizer.mark));
 }
 
+// Names whose meaning changed. TensorFlow's Keras called cosine_similarity so; the older ones measured something else
+// by that name, from version to version, and Keras 1's ratios were means over batches: those stay unknown.
+void upgrade_name(Value& name, const KerasVersion& version) {
+  if (!version.multi_backend && (name.text == "cosine_proximity" || name.text == "cosine"))
+    name.text = "cosine_similarity";
+  for (const char* ratio : {"precision", "recall", "fmeasure", "fbeta_score"})
+    if (version.generation == 1 && name.text == ratio) name.text = std::string("keras1_") + ratio;
+}
+
+void upgrade_names(Value& value, const KerasVersion& version) {
+  if (value.is_string()) upgrade_name(value, version);
+  for (Value& item : value.items) upgrade_names(item, version);
+  if (Value* class_name = value.find("class_name")) return upgrade_name(*class_name, version);
+  for (json::Member& member : value.members) upgrade_names(member.value, version);
+}
+
 // "auto" was the sum over the batch's size; metrics that wrap a function go by its name.
 void upgrade_objects(Value& value) {
   Value* config = value.find("config");
@@ -95,6 +111,8 @@ void upgrade_compile(Value& model, const KerasVersion& version) {
   mark_loss_weights(*compile);
   if (Value* optimizer = compile->find("optimizer")) upgrade_optimizer(*optimizer, version);
   upgrade_objects(*compile);
+  for (const char* key : {"loss", "metrics", "weighted_metrics"})
+    if (Value* value = compile->find(key)) upgrade_names(*value, version);
 }
 
 }  // namespace kcc

@@ -26,12 +26,13 @@ Result<Logs> evaluate(const Program& program, Executor& executor, StateBlock& st
     const int64_t next = step + ranks.size();
     if (next < count) reader.read_ahead({}, next * steps.batch, steps.size(next));
     if (Status status = executor.run(program.evaluate, *inputs, nullptr, steps.size(step)); !status) return status.error();
-    if (report != nullptr) report->step(step + 1, &state);
+    if (report != nullptr)
+      if (Status status = report->step(step + 1, &executor); !status) return status.error();
     if (interrupting_signal() != 0) break;
   }
   state.sum_metrics(ranks);
-  const Logs logs = state.logs();
-  if (report != nullptr) report->finish(logs);
+  Result<Logs> logs = executor.metrics();
+  if (logs && report != nullptr) report->finish(*logs);
   return logs;
 }
 

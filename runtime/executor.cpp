@@ -1,6 +1,8 @@
 #include "runtime/executor.h"
 
+#include <algorithm>
 #include <limits>
+#include <vector>
 
 #include "runtime/cores.h"
 #include "runtime/data/array.h"
@@ -60,6 +62,10 @@ Status Executor::prepare(const EntryInfo& entry, int64_t batch) {
   for (int32_t i = 0; i < program_.output_count; ++i) {
     if (Status status = check_size("output", program_.outputs[i], batch); !status) return status;
   }
+  return make_room(entry, batch);
+}
+
+Status Executor::make_room(const EntryInfo& entry, int64_t batch) {
   int64_t bytes = 0;
   if (__builtin_mul_overflow(entry.arena_batch, batch, &bytes) ||
       __builtin_add_overflow(bytes, entry.arena_fixed, &bytes)) {
@@ -76,10 +82,26 @@ Status Executor::prepare(const EntryInfo& entry, int64_t batch) {
 
 Status Executor::run(const EntryInfo& entry, const void* const* inputs, void* const* outputs, int64_t batch) {
   if (Status status = check_batch(batch); !status) return status;
+  return call(entry, inputs, outputs, batch);
+}
+
+Status Executor::call(const EntryInfo& entry, const void* const* inputs, void* const* outputs, int64_t batch) {
   const Step step = {static_cast<int32_t>(batch), inputs, outputs, state_.data(), arena_.data(), &context_};
   const int code = entry.run(step);
   if (code == 0) return {};
   return make_error("a kernel failed: %s", explain(code).c_str());
+}
+
+Result<Logs> Executor::metrics() {
+  if (Status status = make_room(program_.report, 1); !status) return status.error();
+  std::vector<float> values(static_cast<size_t>(program_.metric_count));
+  std::vector<void*> outputs;
+  for (float& value : values) outputs.push_back(&value);
+  if (Status status = call(program_.report, nullptr, outputs.data(), 1); !status) return status.error();
+  Logs logs;
+  for (size_t i = 0; i < values.size(); ++i) logs.emplace_back(program_.metrics[i].name, values[i]);
+  std::sort(logs.begin(), logs.end(), [](auto& a, auto& b) { return a.first < b.first; });
+  return logs;
 }
 
 }  // namespace kcc::runtime

@@ -7,6 +7,7 @@
 #include "runtime/aligned_buffer.h"
 #include "runtime/context.h"
 #include "runtime/files/result.h"
+#include "runtime/logs.h"
 #include "runtime/program.h"
 #include "runtime/state_block.h"
 #include "runtime/threads.h"
@@ -32,8 +33,13 @@ class Executor {
   // inputs and outputs as in Step.
   Status run(const EntryInfo& entry, const void* const* inputs, void* const* outputs, int64_t batch);
 
+  // The metrics of the batches since StateBlock::reset_metrics, sorted by name as Keras reports them.
+  Result<Logs> metrics();
+
  private:
   Status check_batch(int64_t batch) const;
+  Status make_room(const EntryInfo& entry, int64_t batch);
+  Status call(const EntryInfo& entry, const void* const* inputs, void* const* outputs, int64_t batch);
 
   const Program& program_;
   StateBlock& state_;

@@ -80,7 +80,9 @@ class Loop {
     const int64_t epoch = training_.position.epoch;
     if (Status status = begin_epoch(epoch); !status) return status;
     if (Status status = run_steps(); !status || training_.signal != 0) return status;
-    Logs logs = training_.state.logs();
+    Result<Logs> metrics = executor_.metrics();
+    if (!metrics) return metrics.error();
+    Logs& logs = *metrics;
     if (Status status = validate(&logs); !status || training_.signal != 0) return status;
     if (Status status = check_mapped_files(); !status) return status;
     training_.position = {epoch + 1, 0};

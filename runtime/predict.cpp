@@ -28,7 +28,7 @@ Result<std::vector<Array>> predict(const Program& program, Executor& executor, B
     if (!inputs) return inputs.error();
     if (step + 1 < steps.available) reader.read_ahead({}, first + batch, steps.size(step + 1));
     if (Status status = executor.run(program.predict, *inputs, outputs.data(), batch); !status) return status.error();
-    report.step(step + 1, nullptr);
+    if (Status status = report.step(step + 1, nullptr); !status) return status.error();
   }
   report.finish({});
   return arrays;

@@ -50,10 +50,9 @@ struct StateInfo {
   int32_t final_value = -1;  // index of the state whose value this one takes when training ends; -1: it keeps its own
 };
 
-// A reported mean: states total and count (f32 scalars, indices into Program::states).
+// What `report` computes of the states of role kMetric, by position.
 struct MetricInfo {
   const char* name;
-  int32_t total, count;
 };
 
 struct TargetInfo {
@@ -84,8 +83,8 @@ struct Summand {
 // are 64-byte aligned.
 struct Step {
   int32_t batch;
-  const void* const* inputs;  // predict: inputs. evaluate, train: inputs, targets, sample weights
-  void* const* outputs;       // predict: outputs; others none
+  const void* const* inputs;  // predict: inputs. evaluate, train: inputs, targets, sample weights. report: none
+  void* const* outputs;       // predict: outputs. report: one float a metric. Others none
   char* state;
   char* arena;  // arena_fixed + arena_batch * batch bytes
   Context* context;
@@ -131,6 +130,7 @@ struct Program {
   int32_t default_batch;
   int32_t fixed_batch = 0;  // the only batch that a stateful model runs; 0: any
   EntryInfo predict, evaluate, train;
+  EntryInfo report;                            // from the sums in the states to the metrics; its batch is 1
   EntryInfo train_share = {nullptr, 0, 0, 0};  // train for one rank among several, on its share of a batch
   const char* share_obstacle = nullptr;        // why there is none, or null
   SavedModel saved;

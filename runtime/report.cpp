@@ -55,15 +55,17 @@ void Report::begin(int64_t steps) {
 }
 
 // Metrics are looked at only where the bar will show them: a step may take microseconds.
-void Report::step(int64_t done, const StateBlock* state) {
-  if (verbose_ != 1 || style_ == ProgressStyle::kJson) return;
+Status Report::step(int64_t done, Executor* executor) {
+  if (verbose_ != 1 || style_ == ProgressStyle::kJson) return {};
   const double time = now();
   const bool due = bar_->is_due(time);
-  const Logs logs = due && state != nullptr ? arranged(state->logs()) : Logs();
-  const std::string text = bar_->update(done, logs, false, time, due ? terminal_columns() : 0);
-  if (text.empty()) return;
+  const Result<Logs> logs = due && executor != nullptr ? executor->metrics() : Logs();
+  if (!logs) return logs.error();
+  const std::string text = bar_->update(done, arranged(*logs), false, time, due ? terminal_columns() : 0);
+  if (text.empty()) return {};
   bar_open_ = true;
   print(text);
+  return {};
 }
 
 void Report::trained(int64_t samples) {

@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <optional>
 
+#include "runtime/executor.h"
 #include "runtime/options.h"
 #include "runtime/progress_bar.h"
-#include "runtime/state_block.h"
 
 namespace kcc::runtime {
 
@@ -18,8 +18,8 @@ class Report {
 
   void begin_epoch(int64_t epoch, int64_t epochs, int64_t steps);  // epoch from 0
   void begin(int64_t steps);
-  // After each step; `state` has the metrics so far, null where there are none.
-  void step(int64_t done, const StateBlock* state);
+  // After each step; `executor` has the metrics so far, null where there are none.
+  Status step(int64_t done, Executor* executor);
   // After an epoch's last step and before its validation: what it trained on, for speed().
   void trained(int64_t samples);
   void finish(const Logs& logs);

@@ -1,7 +1,7 @@
 #include "runtime/state_block.h"
 
-#include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "runtime/data/array.h"
 #include "runtime/initialize.h"
@@ -21,12 +21,22 @@ size_t bytes_of(const StateInfo& state) {
   return static_cast<size_t>(state.tensor.elements * size_of(state.tensor.type));
 }
 
+// Exact in float: the high and the low halves of whole numbers by themselves.
+void sum_whole(int32_t* values, int64_t count, const Ranks& ranks) {
+  std::vector<float> high(static_cast<size_t>(count)), low(high);
+  for (size_t i = 0; i < high.size(); ++i) {
+    high[i] = static_cast<float>(values[i] >> 16);
+    low[i] = static_cast<float>(values[i] & 0xffff);
+  }
+  ranks.sum(high.data(), count);
+  ranks.sum(low.data(), count);
+  for (size_t i = 0; i < high.size(); ++i)
+    values[i] = static_cast<int32_t>(high[i]) * 65536 + static_cast<int32_t>(low[i]);
+}
+
 }  // namespace
 
-StateBlock::StateBlock(const Program& program, AlignedBuffer memory) : program_(&program), memory_(std::move(memory)) {
-  for (int32_t i = 0; i < program.metric_count; ++i) metrics_.push_back(&program.metrics[i]);
-  std::sort(metrics_.begin(), metrics_.end(), [](auto* a, auto* b) { return std::strcmp(a->name, b->name) < 0; });
-}
+StateBlock::StateBlock(const Program& program, AlignedBuffer memory) : program_(&program), memory_(std::move(memory)) {}
 
 Result<StateBlock> StateBlock::allocate(const Program& program) {
   Result<AlignedBuffer> memory = AlignedBuffer::allocate(program.state_bytes, "weights and optimizer");
@@ -62,21 +72,15 @@ void StateBlock::reset_metrics() {
 }
 
 void StateBlock::sum_metrics(const Ranks& ranks) {
+  if (ranks.alone()) return;
   for (int32_t i = 0; i < program_->state_count; ++i) {
     const StateInfo& state = program_->states[i];
-    if (state.role == Role::kMetric) ranks.sum(static_cast<float*>(at(i)), state.tensor.elements);
+    if (state.role != Role::kMetric) continue;
+    if (state.tensor.type == ElementType::kI32)
+      sum_whole(static_cast<int32_t*>(at(i)), state.tensor.elements, ranks);
+    else
+      ranks.sum(static_cast<float*>(at(i)), state.tensor.elements);
   }
-}
-
-// In float, as Keras divides; 0 where nothing was counted.
-Logs StateBlock::logs() const {
-  Logs logs;
-  for (const MetricInfo* metric : metrics_) {
-    const float total = *static_cast<const float*>(at(metric->total));
-    const float count = *static_cast<const float*>(at(metric->count));
-    logs.emplace_back(metric->name, static_cast<double>(count == 0 ? 0.0f : total / count));
-  }
-  return logs;
 }
 
 int64_t StateBlock::iterations() const {

@@ -1,16 +1,13 @@
 // StateBlock: the memory behind Program::states: weights, optimizer slots, metrics, random keys. Entries read and
-// write it; the trainer fills it before (initialize, weights files) and reads metrics and weights out of it.
+// write it; the trainer fills it before (initialize, weights files) and reads weights out of it.
 #pragma once
 
 #include <cstdint>
-#include <string>
-#include <utility>
 #include <vector>
 
 #include "runtime/aligned_buffer.h"
 #include "runtime/distributed/ranks.h"
 #include "runtime/files/result.h"
-#include "runtime/logs.h"
 #include "runtime/program.h"
 
 namespace kcc::runtime {
@@ -26,8 +23,6 @@ class StateBlock {
   void load_embedded(bool with_optimizer);
 
   void reset_metrics();
-  // The running means, sorted by name as Keras reports them.
-  Logs logs() const;
 
   int64_t iterations() const;  // steps done; 0 without an optimizer
   // In float, as the optimizer holds it; 0 where a schedule computes it.
@@ -56,7 +51,6 @@ class StateBlock {
 
   const Program* program_;
   AlignedBuffer memory_;
-  std::vector<const MetricInfo*> metrics_;  // by name
 };
 
 }  // namespace kcc::runtime

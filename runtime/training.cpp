@@ -8,7 +8,8 @@ namespace kcc::runtime {
 
 std::vector<std::string> Training::log_names() const {
   std::vector<std::string> names;
-  for (const auto& [name, value] : state.logs()) {
+  for (int32_t i = 0; i < program.metric_count; ++i) {
+    const std::string name = program.metrics[i].name;
     names.push_back(name);
     if (validation != nullptr) names.push_back("val_" + name);
   }

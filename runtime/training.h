@@ -38,12 +38,13 @@ struct Position {
 class Training {
  public:
   // `validation` may be null. All outlive the run.
-  Training(const Trainer& trainer, const Options& options, const FitPlan& plan, StateBlock& state, const Dataset& data,
-           Validation* validation, Report& report, CallbackList callbacks)
+  Training(const Trainer& trainer, const Options& options, const FitPlan& plan, StateBlock& state, Executor& executor,
+           const Dataset& data, Validation* validation, Report& report, CallbackList callbacks)
       : trainer(trainer),
         options(options),
         program(trainer.program),
         state(state),
+        executor(executor),
         data(data),
         validation(validation),
         report(report),
@@ -55,6 +56,7 @@ class Training {
   const Options& options;
   const Program& program;
   StateBlock& state;
+  Executor& executor;
   const Dataset& data;
   Validation* const validation;
   Report& report;
@@ -70,7 +72,7 @@ class Training {
   bool mid_epoch = false;  // the epoch at `position` has begun before
 
   // The running loss and metrics of the epoch's steps so far, as Keras passes them after a batch.
-  Logs batch_logs() const { return state.logs(); }
+  Result<Logs> batch_logs() const { return executor.metrics(); }
   // The names that an epoch's logs will have, before there are any.
   std::vector<std::string> log_names() const;
 

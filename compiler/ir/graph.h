@@ -132,7 +132,7 @@ struct StateWrite {
 };
 
 struct Graph {
-  std::string name;               // "predict", "evaluate", "train"
+  std::string name;               // "predict", "evaluate", "train", "report"
   std::vector<NamedType> inputs;  // what the caller gives, by position
   std::vector<Node> nodes;        // topological order
   std::vector<NamedValue> outputs;

@@ -14,7 +14,7 @@ enum class StateRole {
   kStatistic,  // a weight that training does not touch by gradient, such as a moving mean
   kSlot,       // an optimizer's memory of one weight
   kOptimizer,  // an optimizer's own scalars: iteration, learning rate
-  kMetric,     // accumulators, zeroed at the start of every epoch and evaluation
+  kMetric,     // sums over batches, zeroed at the start of every epoch and evaluation
   kRandom,     // seeds; never trained
   kStep,       // set by the runtime before each step
   kMemory,     // a stateful layer's, of the fixed batch: graphs see it as (B, ...); lost when the program ends
@@ -60,13 +60,6 @@ struct State {
   StateId final_value = -1;  // the state whose value this one takes when training ends, or -1: it keeps its own
 };
 
-// A mean that fit and evaluate report: total / count, both scalar states of role kMetric.
-struct Metric {
-  std::string name;
-  StateId total = -1;
-  StateId count = -1;
-};
-
 // Where a node came from, for messages, explanations and generated code.
 struct Origin {
   std::string layer;  // "conv2d", "encoder/dense_1", "loss", "optimizer"
@@ -106,10 +99,10 @@ struct Module {
   int64_t fixed_batch = 0;  // the one batch that the model runs with, or 0: any
   std::vector<Origin> origins;
   std::vector<State> states;
-  std::vector<Metric> metrics;     // metrics[0] is "loss"
-  std::vector<NamedType> inputs;   // of predict
-  std::vector<NamedType> outputs;  // of predict
-  std::vector<Target> targets;     // empty when no loss is known
+  std::vector<std::string> metrics;  // what report gives, by position; metrics[0] is "loss"
+  std::vector<NamedType> inputs;     // of predict
+  std::vector<NamedType> outputs;    // of predict
+  std::vector<Target> targets;       // empty when no loss is known
   std::vector<LayerRow> layers;
   int64_t trainable_parameters = 0;
   int64_t other_parameters = 0;
@@ -120,8 +113,9 @@ struct Module {
   SavedModel saved;
 
   // predict: inputs -> outputs. evaluate and train: inputs, then targets, then one sample weight (B) a target;
-  // they have no outputs but write metrics (and train everything else). Empty without a loss.
-  Graph predict, evaluate, train;
+  // they have no outputs but add to the metrics' states (and train writes everything else). report: those states -> one
+  // f32 scalar a metric. Empty without a loss.
+  Graph predict, evaluate, train, report;
   // train for one rank among several (passes/split_batch.h), or empty: then the obstacle says why, if there is one.
   Graph train_share;
   std::string share_obstacle;

@@ -107,7 +107,7 @@ struct Await {
 using PlanStep = std::variant<KernelCall, Loop, Exchange, Await>;
 
 struct EntryPlan {
-  std::string name;  // "predict", "evaluate", "train", "train_share"
+  std::string name;  // "predict", "evaluate", "train", "report", "train_share"
   std::vector<NamedType> inputs;
   std::vector<NamedType> outputs;
   std::vector<PlanStep> steps;
@@ -124,7 +124,7 @@ double flops_of(const EntryPlan& entry);
 
 struct Plan {
   std::vector<Kernel> kernels;         // distinct
-  std::vector<EntryPlan> entries;      // predict; evaluate, train and train_share where a loss is known
+  std::vector<EntryPlan> entries;      // predict; evaluate, train, report and train_share where a loss is known
   std::vector<int64_t> state_offsets;  // byte of each state in the state block, 64-aligned
   int64_t state_bytes = 0;
 };

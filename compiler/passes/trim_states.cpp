@@ -20,7 +20,9 @@ void rename(Graph& graph, const std::vector<StateId>& renamed) {
 
 void trim_states(Module& module) {
   std::vector<bool> used(module.states.size(), false);
-  for (const Graph* graph : {&module.predict, &module.evaluate, &module.train, &module.train_share}) mark(*graph, used);
+  for (const Graph* graph :
+       {&module.predict, &module.evaluate, &module.train, &module.report, &module.train_share})
+    mark(*graph, used);
   std::vector<StateId> renamed(module.states.size(), -1);
   std::vector<State> kept;
   for (size_t i = 0; i < module.states.size(); ++i) {
@@ -32,7 +34,8 @@ void trim_states(Module& module) {
   for (State& state : kept)
     if (state.final_value >= 0) state.final_value = renamed[static_cast<size_t>(state.final_value)];
   module.states = std::move(kept);
-  for (Graph* graph : {&module.predict, &module.evaluate, &module.train, &module.train_share}) rename(*graph, renamed);
+  for (Graph* graph : {&module.predict, &module.evaluate, &module.train, &module.report, &module.train_share})
+    rename(*graph, renamed);
   for (StateId* id : {&module.iterations, &module.learning_rate, &module.random_key, &module.whole_batch})
     if (*id >= 0) *id = renamed[static_cast<size_t>(*id)];
   if (module.evaluate.nodes.empty()) module.metrics.clear();

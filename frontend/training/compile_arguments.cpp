@@ -125,7 +125,7 @@ class Resolver {
 
   // ---- metrics
 
-  using MetricList = std::vector<MetricFunction> OutputTraining::*;
+  using MetricList = std::vector<Metric> OutputTraining::*;
 
   void add_metrics(size_t output, const Value& value, MetricList list, const Report& report) {
     if (value.is_null()) return;
@@ -144,7 +144,7 @@ class Resolver {
     }
     auto metric = read_metric(value, *training.loss, outputs_[output].type.shape, environment_, report);
     if (!metric) return;
-    if (!metric->per_sample && list == &OutputTraining::weighted_metrics)
+    if (!metric->weighable && list == &OutputTraining::weighted_metrics)
       return report.error(
           value.mark,
           fmt::format("metric '{}' gives one value a batch, which no weights of samples apply to", metric->name),

@@ -17,7 +17,7 @@ struct OutputTraining {
   std::optional<Loss> loss;  // empty: the output is not trained and takes no labels
   double loss_weight = 1;
   bool temporal_weights = false;  // sample weights of one a step, not one a sample
-  std::vector<MetricFunction> metrics, weighted_metrics;
+  std::vector<Metric> metrics, weighted_metrics;
 };
 
 struct TrainingSpec {

@@ -28,10 +28,12 @@ struct Loss {
   std::string name;             // "mean_squared_error"
   bool class_indices = false;   // labels are class indices
   bool one_hot_labels = false;  // labels are distributions over classes: indices may be made rows
+  bool summable = true;         // false: `values` repeats what it has fewer of, which leaves their mean but no sum
   Reduction reduction = Reduction::kMeanOverBatch;
-  CompareFunction values;  // (B, ...)
-  json::Value config;      // what named it
-  bool is_custom = false;  // a function of --define
+  CompareFunction values;             // (B, ...)
+  CompareFunction counted = nullptr;  // bool (B, ...): which of the values are there at all; null: all
+  json::Value config = {};            // what named it
+  bool is_custom = false;             // a function of --define
 };
 
 // A name, an alias or a configuration; `prediction` is the shape of the output it is for.
@@ -43,5 +45,7 @@ std::optional<Loss> read_loss(const json::Value& value, const Shape& prediction,
 std::optional<Loss> make_loss(const std::string& name, ConfigReader& options, const Shape& prediction);
 // "MSE", "MeanSquaredError" -> "mean_squared_error"
 std::string canonical_loss(const std::string& name);
+// Of losses, by their canonical names.
+std::vector<std::string> loss_names();
 
 }  // namespace kcc

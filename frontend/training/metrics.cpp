@@ -5,42 +5,14 @@
 #include <algorithm>
 #include <cctype>
 
-#include "compiler/ops/elementwise.h"
-#include "compiler/ops/reduce.h"
-#include "compiler/ops/shape.h"
 #include "frontend/names.h"
 #include "frontend/training/custom_training.h"
+#include "frontend/training/losses/registry.h"
+#include "frontend/training/metrics/mean_metric.h"
+#include "frontend/training/metrics/registry.h"
 
 namespace kcc {
 namespace {
-
-ValueId as_number(Builder& b, ValueId condition) {
-  return cast(b, condition, DType::kF32);
-}
-ValueId equal(Builder& b, ValueId x, ValueId y) {
-  return as_number(b, binary(b, OpKind::kEq, x, y));
-}
-
-// Class indices as numbers of the prediction's shape (B, ..., 1).
-ValueId labels_like(Builder& b, const Comparison& c) {
-  return reshape(b, cast(b, c.target, DType::kF32), b.shape(c.prediction));
-}
-
-ValueId accuracy(Builder& b, const Comparison& c) {
-  return equal(b, labels_like(b, c), c.prediction);
-}
-
-ValueId binary_accuracy(Builder& b, const Comparison& c, double threshold) {
-  return equal(b, labels_like(b, c), as_number(b, greater(b, c.prediction, threshold)));
-}
-
-ValueId categorical_accuracy(Builder& b, const Comparison& c) {
-  return equal(b, argmax(b, c.target, -1), argmax(b, c.prediction, -1));
-}
-
-ValueId sparse_categorical_accuracy(Builder& b, const Comparison& c) {
-  return equal(b, c.target, argmax(b, c.prediction, -1));
-}
 
 // trainers/compile_utils.py, get_metric
 std::string which_accuracy(const Loss& loss, const Shape& prediction) {
@@ -55,81 +27,123 @@ bool is_plain_accuracy(const std::string& name) {
   return lower == "accuracy" || lower == "acc";
 }
 
-struct Known {
-  CompareFunction values;
-  bool class_indices = false;  // whether it needs labels that are class indices, where there is more than one class
-};
+const MetricRecipe* find_recipe(const std::string& canonical) {
+  for (const MetricRecipe& recipe : metric_recipes())
+    if (to_snake_case(recipe.class_name) == canonical) return &recipe;
+  return nullptr;
+}
 
-std::optional<Known> make(const std::string& name, ConfigReader& options, const Shape& prediction) {
-  if (name == "accuracy") return Known{accuracy};
-  if (name == "categorical_accuracy") return Known{categorical_accuracy};
-  if (name == "sparse_categorical_accuracy") return Known{sparse_categorical_accuracy, true};
-  if (name == "binary_accuracy") {
-    const double threshold = options.number("threshold", 0.5);
-    return Known{[=](Builder& b, const Comparison& c) { return binary_accuracy(b, c, threshold); }};
+// "LogCoshError", which Keras's losses call "log_cosh"
+std::string canonical_metric(const std::string& name) {
+  const std::string canonical = canonical_loss(name);
+  return canonical == "log_cosh_error" ? "log_cosh" : canonical;
+}
+
+// A function: of one that is a loss, too, Keras means that (cosine_similarity, whose sign as a metric is the other).
+bool names_function(const json::Value& value) {
+  const json::Value* class_name = value.find("class_name");
+  return class_name && class_name->text == "function";
+}
+
+Metric mean_of_loss(const Loss& loss) {
+  Metric metric = mean_metric(loss.values, loss.counted);
+  metric.labels = loss.class_indices ? Labels::kClasses : Labels::kRows;
+  return metric;
+}
+
+// Empty, without a report unless the options do not fit, where there is no such metric.
+std::optional<Metric> make(const std::string& name, bool as_function, ConfigReader& options, const Shape& prediction,
+                           bool* known) {
+  const std::vector<std::string> losses = loss_names();
+  const bool is_loss = std::find(losses.begin(), losses.end(), name) != losses.end();
+  const MetricRecipe* recipe = as_function && is_loss ? nullptr : find_recipe(name);
+  *known = recipe != nullptr;
+  if (recipe) {
+    MetricConfig config{options, prediction};
+    return recipe->read(config);
   }
+  // Metrics take their name first, losses do not.
+  if (options.written("#0")) options.error("#0", "arguments by name");
   const auto loss = make_loss(name, options, prediction);
-  return loss ? std::optional<Known>({loss->values, loss->class_indices}) : std::nullopt;
+  *known = loss.has_value();
+  return loss ? std::optional(mean_of_loss(*loss)) : std::nullopt;
 }
 
-const std::vector<std::string>& names() {
-  static const std::vector<std::string> kNames = {"accuracy",
-                                                  "binary_accuracy",
-                                                  "binary_crossentropy",
-                                                  "categorical_accuracy",
-                                                  "categorical_crossentropy",
-                                                  "mean_absolute_error",
-                                                  "mean_squared_error",
-                                                  "sparse_categorical_accuracy",
-                                                  "sparse_categorical_crossentropy"};
-  return kNames;
+std::vector<std::string> metric_names() {
+  std::vector<std::string> names = loss_names();
+  for (const MetricRecipe& recipe : metric_recipes()) names.push_back(to_snake_case(recipe.class_name));
+  return names;
 }
 
-// Labels are class indices or rows as the loss has them; a metric of the other kind has nothing to compare.
-bool labels_suit(const std::string& name, bool wants_indices, const Loss& loss, const Shape& prediction) {
-  if (wants_indices == loss.class_indices) return true;
-  const bool reads_either = name == "accuracy" || name == "binary_accuracy";
-  return reads_either && prediction.back().size == 1;
+void report_unknown(const NamedObject& object, const std::string& name, const Environment& environment,
+                    const Report& report) {
+  if (const std::string why = why_no_metric(name); !why.empty())
+    return report.error(object.mark, fmt::format("metric '{}' {}", object.name, why));
+  if (const std::string why = why_no_loss(name); !why.empty())
+    return report.error(object.mark, fmt::format("metric '{}' is not supported: it {}", object.name, why));
+  const std::string near = did_you_mean(name, metric_names());
+  report.error(object.mark, fmt::format("unknown metric '{}'", object.name),
+               near.empty() ? define_hint(object.name, "y_true, y_pred", environment) : near);
+}
+
+// Labels are class numbers or rows as the loss has them; a metric of the other kind has nothing to compare. With one
+// output both say the same.
+bool labels_suit(Labels wanted, const Loss& loss, const Shape& prediction) {
+  if (wanted == Labels::kAsLoss || (wanted == Labels::kClasses) == loss.class_indices) return true;
+  return wanted == Labels::kRows && prediction.back().size == 1;
+}
+
+const char* describe(bool class_indices) {
+  return class_indices ? "class numbers" : "rows of the prediction's shape";
+}
+
+// What Keras calls a metric that is not named by its options.
+std::string default_name(const json::Value& value, const std::string& written, const std::string& canonical) {
+  if (value.is_string()) return written;
+  if (to_snake_case(written) == "log_cosh_error") return "logcosh";
+  const MetricRecipe* recipe = find_recipe(canonical);
+  return recipe && !recipe->reported_name.empty() ? recipe->reported_name : canonical;
 }
 
 }  // namespace
 
-std::optional<MetricFunction> read_metric(const json::Value& value, const Loss& loss, const Shape& prediction,
-                                          const Environment& environment, const Report& report) {
+std::optional<Metric> read_metric(const json::Value& value, const Loss& loss, const Shape& prediction,
+                                  const Environment& environment, const Report& report) {
   auto object = named_object(value);
   if (!object) {
     report.error(value.mark, fmt::format("the metric is {}, expected its name or configuration", json::to_text(value)));
     return std::nullopt;
   }
   const std::string written = object->name;
+  bool as_function = names_function(value);
   if (written == "MeanMetricWrapper" && object->config)
     if (const json::Value* function = object->config->find("fn"))
-      if (const auto inner = named_object(*function)) object->name = inner->name;
-  const std::string name =
-      value.is_string() && is_plain_accuracy(written) ? which_accuracy(loss, prediction) : canonical_loss(object->name);
+      if (const auto inner = named_object(*function))
+        object->name = inner->name, as_function = names_function(*function);
+  const std::string name = value.is_string() && is_plain_accuracy(written) ? which_accuracy(loss, prediction)
+                                                                           : canonical_metric(object->name);
   ConfigReader options(object->config, object->mark, fmt::format("metric '{}'", object->name), report);
   const bool wrapped = object->name != written;
   if (const auto custom = find_function(object->name, wrapped ? nullptr : object->config, environment, report)) {
     const std::string reported = wrapped ? options.text("name", custom->name()) : custom->name();
     return custom_metric(*custom, reported, loss, prediction);
   }
-  const auto known = make(name, options, prediction);
+  bool known = false;
+  auto metric = make(name, as_function, options, prediction, &known);
   if (!known) {
-    const std::string near = did_you_mean(name, names());
-    report.error(object->mark, fmt::format("unknown metric '{}'", object->name),
-                 near.empty() ? define_hint(object->name, "y_true, y_pred", environment) : near);
+    report_unknown(*object, name, environment, report);
     return std::nullopt;
   }
-  if (!labels_suit(name, known->class_indices, loss, prediction)) {
+  if (!metric) return std::nullopt;
+  if (!labels_suit(metric->labels, loss, prediction)) {
     report.error(object->mark,
                  fmt::format("metric '{}' compares {}, but loss '{}' takes {}", written,
-                             known->class_indices ? "class numbers" : "rows of the prediction's shape", loss.name,
-                             loss.class_indices ? "class numbers" : "rows of the prediction's shape"));
+                             describe(metric->labels == Labels::kClasses), loss.name, describe(loss.class_indices)));
     return std::nullopt;
   }
-  MetricFunction metric{options.text("name", value.is_string() ? written : name), known->values};
-  options.ignore({"fn"});
-  if (options.text("dtype", "float32") != "float32") options.error("dtype", "'float32'");
+  metric->name = options.text("name", default_name(value, written, name));
+  // Sums are kept as kcc keeps them, whatever the type that Keras is told to keep them in.
+  options.ignore({"fn", "dtype"});
   options.finish();
   return metric;
 }

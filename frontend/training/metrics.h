@@ -1,23 +1,16 @@
-// Metrics: Keras's names and options -> one value a sample (and position), whose mean is reported.
+// Metrics: Keras's names and options -> the states that batches add to and the number made of them.
 #pragma once
 
 #include <optional>
 #include <string>
 
-#include "frontend/training/losses.h"
+#include "frontend/training/metrics/metric.h"
 
 namespace kcc {
 
-struct MetricFunction {
-  std::string name;  // as Keras reports it, without the output's name
-  CompareFunction values;
-  bool per_sample = true;   // or whatever a function of --define gives for a batch: one number, say
-  json::Value config = {};  // what named it
-  bool is_custom = false;   // a function of --define
-};
-
-// `loss` is the loss of the same output: it decides which accuracy "accuracy" is, as the labels' shape does in Keras.
-std::optional<MetricFunction> read_metric(const json::Value& value, const Loss& loss, const Shape& prediction,
-                                          const Environment& environment, const Report& report);
+// `loss` is the loss of the same output: it decides which labels there are, and which accuracy "accuracy" is, as the
+// labels' shape does in Keras. Any loss is a metric, too: its mean over samples.
+std::optional<Metric> read_metric(const json::Value& value, const Loss& loss, const Shape& prediction,
+                                  const Environment& environment, const Report& report);
 
 }  // namespace kcc

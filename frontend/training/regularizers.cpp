@@ -7,18 +7,11 @@
 
 #include "compiler/ops/elementwise.h"
 #include "compiler/ops/matmul.h"
-#include "compiler/ops/reduce.h"
 #include "compiler/ops/shape.h"
 #include "frontend/expressions.h"
 
 namespace kcc {
 namespace {
-
-ValueId sum_of(Builder& b, ValueId x) {
-  std::vector<int64_t> axes;
-  for (int64_t i = 0; i < b.type(x).rank(); ++i) axes.push_back(i);
-  return reduce_sum(b, x, axes);
-}
 
 std::string lower(std::string name) {
   std::transform(name.begin(), name.end(), name.begin(),

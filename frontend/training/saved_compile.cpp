@@ -55,9 +55,9 @@ Value described(Value value, const std::string& reported, bool is_custom, const 
   return value;
 }
 
-Value list(const std::vector<MetricFunction>& metrics) {
+Value list(const std::vector<Metric>& metrics) {
   std::vector<Value> items;
-  for (const MetricFunction& metric : metrics)
+  for (const Metric& metric : metrics)
     items.push_back(described(metric.config, metric.name, metric.is_custom, "keras.metrics"));
   return json::array_value(std::move(items));
 }

@@ -48,7 +48,8 @@ class ModelCheckpoint : public Callback {
   Status on_train_batch_end(Training& training, int64_t batch) override {
     if (settings_.save_freq == 0 || ++batches_ < settings_.save_freq) return {};
     batches_ = 0;
-    return save(training, training.position.epoch, batch, training.batch_logs());
+    const Result<Logs> logs = training.batch_logs();
+    return logs ? save(training, training.position.epoch, batch, *logs) : Status(logs.error());
   }
 
   Status on_epoch_end(Training& training, int64_t epoch, Logs& logs) override {

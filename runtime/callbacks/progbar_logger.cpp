@@ -15,8 +15,7 @@ class ProgbarLogger : public Callback {
   Status on_epoch_resume(Training& training, int64_t epoch) override { return on_epoch_begin(training, epoch); }
 
   Status on_train_batch_end(Training& training, int64_t batch) override {
-    training.report.step(batch + 1, &training.state);
-    return {};
+    return training.report.step(batch + 1, &training.executor);
   }
 
   Status on_epoch_end(Training& training, int64_t, Logs& logs) override {

@@ -63,7 +63,9 @@ class TensorBoard : public Callback {
       scalar(train_, "batch_steps_per_second", 1 / (now - batch_began_), batches_);
       batch_began_ = now;
     }
-    for (const auto& [name, value] : training.batch_logs()) scalar(train_, "batch_" + name, value, batches_);
+    const Result<Logs> logs = training.batch_logs();
+    if (!logs) return logs.error();
+    for (const auto& [name, value] : *logs) scalar(train_, "batch_" + name, value, batches_);
     return train_.flush();
   }
 

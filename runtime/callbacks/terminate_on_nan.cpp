@@ -13,7 +13,9 @@ class TerminateOnNaN : public Callback {
   explicit TerminateOnNaN(bool raise_error) : raise_error_(raise_error) {}
 
   Status on_train_batch_end(Training& training, int64_t batch) override {
-    const std::optional<double> loss = find_log(training.batch_logs(), "loss");
+    const Result<Logs> logs = training.batch_logs();
+    if (!logs) return logs.error();
+    const std::optional<double> loss = find_log(*logs, "loss");
     if (!loss || std::isfinite(*loss)) return {};
     if (raise_error_) {
       return make_error("NaN or Inf loss encountered at batch %ld. Loss value: %s. Terminating training immediately.",

@@ -132,7 +132,7 @@ Result<int> run_fit(const Trainer& trainer, const Options& options) {
   catch_interrupts();
   Report report(program, trainer.ranks.first() ? options.verbose : 0, options.progress);
   const FitPlan plan = {options.initial_epoch, options.epochs, steps, options.shuffle, seed};
-  Training training(trainer, options, plan, *state, *data, *validation ? &**validation : nullptr, report,
+  Training training(trainer, options, plan, *state, executor, *data, *validation ? &**validation : nullptr, report,
                     std::move(*callbacks));
   if (Status status = fit(training, executor, *reader); !status) return status.error();
   state->finalize();  // as Keras, after what callbacks do when training ends

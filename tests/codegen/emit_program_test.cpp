@@ -23,7 +23,7 @@ using ::testing::Not;
 namespace fs = std::filesystem;
 
 std::string emit(const TinyPlan& tiny) {
-  return emit_program(tiny.module, tiny.plan, {"tiny", "{\"name\": \"tiny\"}", 32});
+  return emit_program(tiny.module, tiny.plan, {"tiny", 32});
 }
 
 // "" or the compiler's messages; warnings are errors.
@@ -79,7 +79,7 @@ TEST(EmitProgram, LoopsOverTimeAreLoops) {
   const Module module = testing::recurrent_module();
   const Plan plan =
       make_plan(module, {fuse(optimize(module.predict, module)), fuse(optimize(module.train, module))}, "recurrent");
-  const std::string source = emit_program(module, plan, {"recurrent", "{}", 32});
+  const std::string source = emit_program(module, plan, {"recurrent", 32});
   EXPECT_THAT(source, HasSubstr(R"(
   // lstm (LSTM): 4 steps
   View<2> lstm_carry0_2(nullptr, f32, B, 5);
@@ -154,7 +154,7 @@ TEST(EmitProgram, EveryTableAndTypeCompiles) {
   TinyPlan tiny = tiny_plan();
   Module& module = tiny.module;
   module.targets = {{"dense_1", {DType::kI32, batched_shape({})}, false, true}};
-  module.metrics = {{"loss", 0, 1}};
+  module.metrics = {"loss"};
   module.states[0].initializer.a = -std::numeric_limits<double>::infinity();
   module.states[1].initializer.b = std::numeric_limits<double>::quiet_NaN();
   module.states[2].initializer.a = 1e-7;
@@ -177,8 +177,8 @@ TEST(EmitProgram, EveryTableAndTypeCompiles) {
 
 TEST(EmitProgram, LongConfigurationsSurvive) {
   TinyPlan tiny = tiny_plan();
-  const std::string json(3000000, 'j');
-  const std::string source = emit_program(tiny.module, tiny.plan, {"tiny", json, 32});
+  tiny.module.saved.model = std::string(3000000, 'j');
+  const std::string source = emit_program(tiny.module, tiny.plan, {"tiny", 32});
   EXPECT_THAT(source, Not(HasSubstr(std::string(200, 'j'))));
   EXPECT_EQ(compile(source), "");
 }

@@ -62,7 +62,7 @@ class Link : public testing::Test {
     KernelObject trainer;
     trainer.bytes = read(FAKE_TRAINER);
     kernels.push_back(trainer);
-    return link_program(emit_program(tiny.module, tiny.plan, {"tiny", "{}", 32}), kernels, options_, diagnostics_);
+    return link_program(emit_program(tiny.module, tiny.plan, {"tiny", 32}), kernels, options_, diagnostics_);
   }
 
   void expect_refusal(const std::string& message) {

@@ -70,6 +70,34 @@ TEST(WrongOptions, NameTheOption) {
        "'acuracy'; did you mean 'accuracy'?\n"},
       {training({{}, {{"main", "mse"}}, {{"aux", "mae"}}, {}}),
        "--metric:1:1: error: metric 'mae' for output 'aux', which has no loss and so no labels\n"},
+      {training({{}, {{"main", "mse"}}, {{"main", "F1Score()"}}, {}}),
+       "--metric:1:1: error: metric 'F1Score' with average=None has an array of results, and programs report numbers; "
+       "expected average='macro', 'micro' or 'weighted'\n"},
+      {training({{}, {{"main", "mse"}}, {{"main", "Precision([0.3, 0.6])"}}, {}}),
+       "--metric:1:11: error: metric 'Precision' with thresholds=[0.3, 0.6] has an array of results, and programs "
+       "report "
+       "numbers; expected one threshold\n"},
+      {training({{}, {{"main", "mse"}}, {{"main", "AUC(curve='PRC')"}}, {}}),
+       "--metric:1:11: error: option 'curve' of metric 'AUC' is 'PRC', expected 'ROC', 'roc', 'PR', 'pr', 'PRGAIN' "
+       "or "
+       "'prgain'\n"},
+      {training({{}, {{"main", "mse"}}, {{"main", "Mean()"}}, {}}),
+       "--metric:1:1: error: metric 'Mean' averages values that it is handed, and compile() hands it labels and "
+       "predictions; write what it should average as a function of --define\n"},
+      {training({{}, {{"main", "mse"}}, {{"main", "MeanIoU(3, sparse_y_pred=False)"}}, {}}),
+       "--metric:1:1: error: metric 'MeanIoU' compares class numbers, but loss 'mean_squared_error' takes rows of the "
+       "prediction's shape\n"},
+      {training({{}, {{"main", "mse"}}, {{"main", "MeanAbsoluteError('mae')"}}, {}}),
+       "--metric:1:19: error: option '#0' of metric 'MeanAbsoluteError' is 'mae', expected arguments by name\n"},
+      {training({{}, {{"main", "Circle()"}}, {}, {}}),
+       "--loss:1:1: error: loss 'Circle' is not supported: it compares every sample with every other one of the "
+       "batch\n"},
+      {training({{}, {{"main", "MeanSquaredError(reduction=None)"}}, {}, {}}),
+       "--loss:1:28: error: option 'reduction' of loss 'MeanSquaredError' is null, expected 'sum_over_batch_size', "
+       "'mean', 'mean_with_sample_weight' or 'sum'\n"},
+      {training({{}, {{"main", "Dice(reduction='sum')"}}, {}, {}}),
+       "--loss:1:16: error: option 'reduction' of loss 'Dice' is 'sum', expected a mean: this loss has fewer values "
+       "than there are samples and positions\n"},
       {training({{}, {{"", "mse"}}, {}, {{"x", 2.0}}}),
        "--loss-weight: error: there is no output 'x'; the outputs are: main, aux\n"},
       {{{{"i", {5}}}, {}},

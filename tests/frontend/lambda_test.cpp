@@ -130,7 +130,7 @@ TEST(Define, GivesLossesAndMetrics) {
   training.metrics = {{"", "mean_pred"}, {"", "mse"}};
   Read model = read(layer, training);
   ASSERT_EQ(model.errors, "");
-  EXPECT_EQ(model.module.metrics[1].name, "mean_pred");
+  EXPECT_EQ(model.module.metrics[1], "mean_pred");
   EXPECT_EQ(to_string(model.module.targets[0].type), "f32(B, 4)");
 
   ASSERT_EQ(read(layer, loss("focal(gamma=2)")).errors, "");

@@ -46,6 +46,25 @@ TEST_F(ExecutorTest, RunsAnEntryOnABatch) {
   EXPECT_EQ(seen, 7);
 }
 
+int report_two(const Step& step) {
+  if (step.arena == nullptr) return -11;
+  *static_cast<float*>(step.outputs[0]) = 0.5f;
+  *static_cast<float*>(step.outputs[1]) = 0.1f;
+  return 0;
+}
+
+TEST_F(ExecutorTest, ReportsMetricsByName) {
+  constexpr MetricInfo kMetrics[] = {{"loss"}, {"accuracy"}};
+  program_.metric_count = 2;
+  program_.metrics = kMetrics;
+  program_.fixed_batch = 4;  // which metrics do not care about
+  program_.report = {report_two, 64, 0, 0};
+  Executor executor(program_, state_, 1);
+  const Result<Logs> logs = executor.metrics();
+  ASSERT_TRUE(logs) << logs.error().message;
+  EXPECT_THAT(*logs, testing::ElementsAre(testing::Pair("accuracy", double{0.1f}), testing::Pair("loss", 0.5)));
+}
+
 TEST_F(ExecutorTest, RefusesBatchesThatKernelsCannotAddress) {
   EXPECT_EQ(prepare_error({record_batch, 0, 0, 0}, 536), "");
   EXPECT_THAT(prepare_error({record_batch, 0, 0, 0}, 537),

@@ -18,7 +18,6 @@ constexpr StateInfo kInfos[kStates] = {
     {{"key", ElementType::kU32, 1, kKeyExtents, 4}, "", Role::kRandom, 256, Fill::kConstant, 0, 0, -1},
     {{"iterations", ElementType::kI32, 0, nullptr, 1}, "", Role::kOptimizer, 320, Fill::kConstant, 41, 0, -1},
 };
-constexpr MetricInfo kMetrics[] = {{"loss", kTotal, kCount}, {"accuracy", kWeight, kRate}};
 constexpr float kEmbedded[] = {1, 2, 3};
 
 Program make_program() {
@@ -26,8 +25,6 @@ Program make_program() {
   program.state_count = kStates;
   program.states = kInfos;
   program.state_bytes = 384;
-  program.metric_count = 2;
-  program.metrics = kMetrics;
   program.iterations = kIterations;
   program.learning_rate = kRate;
   program.random_key = kKey;
@@ -77,15 +74,6 @@ TEST_F(StateBlockTest, TakesEmbeddedWeightsInOrder) {
   EXPECT_EQ(*at<float>(kRate), 0.1f);
   state_.load_embedded(true);
   EXPECT_EQ(*at<float>(kRate), 3.0f);
-}
-
-TEST_F(StateBlockTest, LogsMeansByNameAndZeroOfNothing) {
-  *at<float>(kWeight) = 1.0f;
-  *at<float>(kRate) = 3.0f;
-  const Logs logs = state_.logs();
-  ASSERT_EQ(logs.size(), 2u);
-  EXPECT_EQ(logs[0], (std::pair<std::string, double>("accuracy", double{1.0f / 3.0f})));
-  EXPECT_EQ(logs[1], (std::pair<std::string, double>("loss", 0.0)));
 }
 
 TEST_F(StateBlockTest, ResetsMetricsAlone) {

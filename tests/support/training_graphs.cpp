@@ -54,7 +54,7 @@ class ModelBuilder {
     ValueId rows = extent(builder, {{1, true}});
     write(total, add(builder, before, mul(builder, mean_value, rows)));
     write(count, add(builder, rows_before, rows));
-    module_.metrics.push_back({name, total, count});
+    module_.metrics.push_back(name);
   }
 
   std::vector<ValueId> gradients(ValueId loss) { return differentiate(module_.train, loss, reads_); }

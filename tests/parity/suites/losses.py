@@ -33,6 +33,18 @@ def numbers(rng, shape):
     return rng.normal(size=shape).astype("float32")
 
 
+def positive(rng, shape):
+    return rng.uniform(0.5, 2, shape).astype("float32")
+
+
+def counts(rng, shape):
+    return rng.poisson(2, shape).astype("float32")
+
+
+def signs(rng, shape):
+    return 2 * bits(rng, shape) - 1
+
+
 # name: (activation of the output, units, loss, labels, metrics)
 ROWS = {
     "mse": (None, 3, "mse", numbers, []),
@@ -55,12 +67,47 @@ ROWS = {
 }
 
 
+# The other losses, in a model of their own: their gradients differ much in size.
+MORE_ROWS = {
+    "mape": ("softplus", 3, "mape", positive, ["MAPE"]),
+    "msle": ("softplus", 3, losses.MeanSquaredLogarithmicError(), positive, []),
+    "msle_negative": (None, 3, "MSLE", numbers, []),
+    "log_cosh": (None, 3, losses.LogCosh(), numbers, []),
+    "huber": (None, 3, losses.Huber(), lambda rng, shape: 2 * numbers(rng, shape), []),
+    "huber_narrow": (None, 3, losses.Huber(0.3), numbers, []),
+    "cosine": (None, 4, losses.CosineSimilarity(), numbers, ["cosine_similarity"]),
+    "hinge": ("tanh", 3, "hinge", signs, []),
+    "hinge_bits": ("tanh", 3, losses.Hinge(), bits, []),
+    "squared_hinge": (None, 3, "squared_hinge", bits, []),
+    "categorical_hinge": (None, CLASSES, "categorical_hinge", one_hot, []),
+    "kld": ("softmax", CLASSES, "kld", soft, ["kl_divergence"]),
+    "poisson": ("softplus", 2, "poisson", counts, []),
+    "focal": ("sigmoid", 3, "binary_focal_crossentropy", bits, []),
+    "focal_balanced": ("sigmoid", 3, losses.BinaryFocalCrossentropy(True, 0.3, 1.5, label_smoothing=0.1), bits, []),
+    "focal_logits": (None, 3, losses.BinaryFocalCrossentropy(gamma=1.0, from_logits=True), bits, []),
+    "categorical_focal": ("softmax", CLASSES, "categorical_focal_crossentropy", one_hot, []),
+    "categorical_focal_logits": (None, CLASSES, losses.CategoricalFocalCrossentropy(0.5, 3.0, True, 0.1), one_hot, []),
+    "dice": ("sigmoid", 3, "dice", bits, []),
+    "dice_rows": ("sigmoid", 3, losses.Dice(axis=-1), bits, []),
+    "tversky": ("sigmoid", 3, losses.Tversky(0.3, 0.7), bits, []),
+    "generalized": ("softmax", CLASSES, losses.CategoricalGeneralizedCrossEntropy(0.7), classes, []),
+    "ignoring": ("softmax", CLASSES, losses.SparseCategoricalCrossentropy(ignore_class=1), classes, ["accuracy"]),
+    "ignoring_logits": (None, CLASSES, losses.SparseCategoricalCrossentropy(True, -1), classes, []),
+    "summed": (None, 3, losses.MeanSquaredError(reduction="sum"), numbers, []),
+    "weighted_mean": (None, 3, losses.MeanAbsoluteError(reduction="mean_with_sample_weight"), numbers, []),
+}
+LOSS_WEIGHTS = {"mape": 0.01, "summed": 0.1}
+# Keras's files leave these options out (LossFunctionWrapper's get_config, overridden): the command line has them.
+UNSAVED = {"huber_narrow": "Huber(delta=0.3)"}
+
+
 def build(shape, rows):
     x = keras.Input(shape, name="x")
     hidden = L.Dense(16, "tanh", name="hidden")(x)
     outputs = [L.Dense(units, activation, name=name)(hidden) for name, (activation, units, *_) in rows.items()]
     model = keras.Model(x, outputs)
     model.compile(keras.optimizers.SGD(0.2), {name: row[2] for name, row in rows.items()},
+                  loss_weights={name: LOSS_WEIGHTS.get(name, 1.0) for name in rows},
                   metrics={name: row[4] for name, row in rows.items() if row[4]})
     return model
 
@@ -68,7 +115,8 @@ def build(shape, rows):
 def table_case(name, shape, rows):
     labels = lambda rng, samples: {row: make(rng, (samples,) + shape[:-1] + (units,))
                                    for row, (_, units, _, make, _) in rows.items()}
-    return Case(name, lambda: build(shape, rows), labels=labels)
+    options = [part for row, loss in UNSAVED.items() if row in rows for part in ("--loss", f"{row}={loss}")]
+    return Case(name, lambda: build(shape, rows), labels=labels, options=options)
 
 
 def alone_case(name):
@@ -87,12 +135,20 @@ def alone_case(name):
 SEQUENCE_ROWS = ["mse", "mae", "binary", "binary_logits", "categorical", "categorical_logits", "sparse", "sparse_logits"]
 
 
+MORE_SEQUENCE_ROWS = ["mape", "log_cosh", "cosine", "hinge", "kld", "focal", "categorical_focal", "dice", "dice_rows",
+                      "ignoring", "huber_narrow"]
+
+
 def cases(alone):
     tables = [[name] for name in ROWS] if alone else [list(ROWS)]
     flat = [table_case("rows" if not alone else f"rows.{names[0]}", (6,), {n: ROWS[n] for n in names})
             for names in tables]
+    tables = [[name] for name in MORE_ROWS] if alone else [list(MORE_ROWS)]
+    flat += [table_case("more_rows" if not alone else f"more.{names[0]}", (6,), {n: MORE_ROWS[n] for n in names})
+             for names in tables]
     return flat + [
         table_case("sequences", (4, 6), {name: ROWS[name] for name in SEQUENCE_ROWS}),
+        table_case("more_sequences", (4, 6), {name: MORE_ROWS[name] for name in MORE_SEQUENCE_ROWS}),
         *[alone_case(name) for name in ("mse", "binary_one", "categorical", "sparse")],
     ]
 
