@@ -27,6 +27,12 @@ packages=(
   python3-venv
   rapidjson-dev
   unzip
+  wamerican
+  wfrench
+  witalian
+  wngerman
+  wportuguese
+  wspanish
   zlib1g-dev
 )
 halide_version=21.0.0
