@@ -15,8 +15,9 @@ struct Builder {
   // Appends a node; its type comes from the operation's shape rule, which aborts on operands that do not fit:
   // the frontend checks what users write before it gets here.
   ValueId node(OpKind op, std::vector<ValueId> inputs, Attrs attrs = {});
-  const Type& type(ValueId value) const { return graph[value].type; }
-  const Shape& shape(ValueId value) const { return graph[value].type.shape; }
+  // Copies: the graph's own would move with the next node.
+  Type type(ValueId value) const { return graph[value].type; }
+  Shape shape(ValueId value) const { return graph[value].type.shape; }
 };
 
 }  // namespace kcc

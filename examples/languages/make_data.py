@@ -62,6 +62,8 @@ if __name__ == "__main__":
     elif not where or where.startswith("-"):
         sys.exit(__doc__)
     elif arguments:
+        if strange := [word for word in arguments if not is_word(word)]:
+            sys.exit(f"4 to {LENGTH} letters of {ALPHABET}, not {', '.join(strange)}")
         np.save(Path(where) / "words.npy", encode(arguments))
     else:
         Path(where).mkdir(parents=True, exist_ok=True)

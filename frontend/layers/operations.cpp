@@ -166,7 +166,8 @@ ValueId stretched_product(Builder& b, const Values& v) {
   const Shape outer = *product_shape({b.shape(v[0]), b.shape(v[1])});
   const auto stretched = [&](ValueId x) {
     Shape shape = outer;
-    std::copy(b.shape(x).end() - 2, b.shape(x).end(), shape.end() - 2);
+    const Shape own = b.shape(x);
+    std::copy(own.end() - 2, own.end(), shape.end() - 2);
     return broadcast_to(b, as_float(b, x), shape);
   };
   return matmul(b, stretched(v[0]), stretched(v[1]));
