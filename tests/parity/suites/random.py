@@ -1,7 +1,6 @@
-"""Random models: KCC_RANDOM_COUNT graphs (170) from the seed KCC_RANDOM_SEED; KCC_RANDOM_SEED=$RANDOM makes new ones.
+"""Random models: 170 graphs, always the same ones unless the environment says otherwise.
 
-Known to fail: the total loss that evaluate reports in the model of KCC_RANDOM_SEED=262373 KCC_RANDOM_COUNT=10. Its outputs
-own losses agree, so something added to them differs; which is not known.
+KCC_RANDOM_SEED=N is the first graph's seed, KCC_RANDOM_COUNT=N the number of graphs; KCC_RANDOM_SEED=$RANDOM makes new ones.
 """
 import os
 
