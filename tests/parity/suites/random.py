@@ -1,4 +1,4 @@
-"""Random models: 170 graphs, always the same ones unless the environment says otherwise.
+"""Random models: 200 graphs, always the same ones unless the environment says otherwise.
 
 KCC_RANDOM_SEED=N is the first graph's seed, KCC_RANDOM_COUNT=N the number of graphs; KCC_RANDOM_SEED=$RANDOM makes new ones.
 """
@@ -8,7 +8,7 @@ from case import Case
 from random_models import build, data
 
 GRAPHS = 10  # in a model
-COUNT = int(os.environ.get("KCC_RANDOM_COUNT", 170))
+COUNT = int(os.environ.get("KCC_RANDOM_COUNT", 200))
 SEED = int(os.environ.get("KCC_RANDOM_SEED", 262_203))
 
 
