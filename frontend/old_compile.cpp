@@ -44,6 +44,11 @@ void upgrade_optimizer(Value& optimizer, const KerasVersion& version) {
   Value* config = optimizer.find("config");
   if (!config || !config->is_object()) return;
   config->rename("lr", "learning_rate");
+  // Nadam's "decay" is that of its momentum: each step counts as so much of one (0.96 to the power of decay * step).
+  if (class_of(optimizer) == "Nadam")
+    for (const char* name : {"schedule_decay", "decay"}) config->rename(name, "keras2_schedule_decay");
+  if (class_of(optimizer) == "Nadam" && version.multi_backend && !config->find("keras2_schedule_decay"))
+    config->set("keras2_schedule_decay", json::number_value(0.004, optimizer.mark));
   if (const auto decay = config->take("decay"); decay && !is_zero(*decay)) {
     const Value* rate = config->find("learning_rate");
     config->set("learning_rate",

@@ -105,6 +105,8 @@ void describe_training(const TrainingSpec& spec, Module& module) {
   if (spec.optimizer->learning_rate.decay != 0 && saved.refusal.empty())
     saved.refusal = fmt::format("{} has 'decay', which Keras 3 has only as the schedule InverseTimeDecay",
                                 spec.optimizer->class_name);
+  if (spec.optimizer->config.find("keras2_schedule_decay") && saved.refusal.empty())
+    saved.refusal = "Nadam has a 'schedule_decay', which Keras 3 does not have";
   Value arguments = json::object_value({});
   arguments.set("loss", by_output(spec, [](const OutputTraining& output) {
                   return output.loss
