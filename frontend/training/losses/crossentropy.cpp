@@ -66,31 +66,29 @@ ValueId binary_crossentropy(Builder& b, const Comparison& c, int64_t axis, bool 
   return mean(b, neg(b, add(b, on, off)), {axis});
 }
 
-}  // namespace
+using Crossentropy = ValueId (*)(Builder&, const Comparison&, int64_t axis, bool from_logits, double smoothing);
 
-Loss binary_crossentropy_loss(LossConfig& c) {
+Loss smoothed_loss(LossConfig& c, Crossentropy crossentropy) {
   c.options.positional({"from_logits", "label_smoothing", "axis"});
   const bool from_logits = c.options.boolean("from_logits", false);
   const double smoothing = read_smoothing(c.options);
   const int64_t axis = read_axis(c);
   const Shape prediction = c.prediction;
   Loss loss = elementwise_loss([=](Builder& b, const Comparison& c) {
-    return per_position(b, binary_crossentropy(b, c, axis, from_logits, smoothing), prediction);
+    return per_position(b, crossentropy(b, c, axis, from_logits, smoothing), prediction);
   });
   loss.summable = axis == static_cast<int64_t>(prediction.size()) - 1;
   return loss;
 }
 
+}  // namespace
+
+Loss binary_crossentropy_loss(LossConfig& c) {
+  return smoothed_loss(c, binary_crossentropy);
+}
+
 Loss categorical_crossentropy_loss(LossConfig& c) {
-  c.options.positional({"from_logits", "label_smoothing", "axis"});
-  const bool from_logits = c.options.boolean("from_logits", false);
-  const double smoothing = read_smoothing(c.options);
-  const int64_t axis = read_axis(c);
-  const Shape prediction = c.prediction;
-  Loss loss = elementwise_loss([=](Builder& b, const Comparison& c) {
-    return per_position(b, categorical_crossentropy(b, c, axis, from_logits, smoothing), prediction);
-  });
-  loss.summable = axis == static_cast<int64_t>(prediction.size()) - 1;
+  Loss loss = smoothed_loss(c, categorical_crossentropy);
   loss.one_hot_labels = loss.summable;
   return loss;
 }
