@@ -45,9 +45,9 @@ class Cursor {
 
 class Loop {
  public:
-  Loop(Training& training, Executor& executor, BatchReader& reader)
+  Loop(Training& training, BatchReader& reader)
       : training_(training),
-        executor_(executor),
+        executor_(training.executor),
         reader_(reader),
         ranks_(training.trainer.ranks),
         cursor_(training.plan) {
@@ -186,8 +186,8 @@ class Loop {
 
 }  // namespace
 
-Status fit(Training& training, Executor& executor, BatchReader& reader) {
-  return Loop(training, executor, reader).run();
+Status fit(Training& training, BatchReader& reader) {
+  return Loop(training, reader).run();
 }
 
 }  // namespace kcc::runtime

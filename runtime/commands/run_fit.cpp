@@ -134,7 +134,7 @@ Result<int> run_fit(const Trainer& trainer, const Options& options) {
   const FitPlan plan = {options.initial_epoch, options.epochs, steps, options.shuffle, seed};
   Training training(trainer, options, plan, *state, executor, *data, *validation ? &**validation : nullptr, report,
                     std::move(*callbacks));
-  if (Status status = fit(training, executor, *reader); !status) return status.error();
+  if (Status status = fit(training, *reader); !status) return status.error();
   state->finalize();  // as Keras, after what callbacks do when training ends
   if (training.signal != 0) trainer.warn("interrupted");
   if (trainer.ranks.first()) {
