@@ -16,7 +16,7 @@ namespace kcc::runtime {
 
 class Executor {
  public:
-  // threads 0: all cores.
+  // threads 0: all cores. The processor must be one of the program's (cpu.h).
   Executor(const Program& program, StateBlock& state, int threads);
 
   int threads() const { return pool_.threads(); }

@@ -340,6 +340,8 @@ Result<Options> parse_options(int argc, const char* const* argv) {
   if (first == "--help" || first == "-h") return options;
   if (first == "--version") {
     options.command = Command::kVersion;
+    const std::string more = argc > 2 ? argv[2] : "";
+    if (more == "-v" || more == "--verbose") options.verbose = 1;
     return options;
   }
   if (first[0] == '-') return make_error("expected a command before '%s'; --help lists them", first.c_str());
@@ -370,7 +372,7 @@ std::string help_text(const std::string& program, const std::string& topic) {
     text += text.empty() ? "usage: " : "       ";
     text += format("%s %-8s %-26s %s\n", program.c_str(), row.name, row.arguments, row.help);
   }
-  if (topic.empty()) text += "       " + program + " --help | --version\n";
+  if (topic.empty()) text += "       " + program + " --help | --version [-v]\n";
   for (const CommandRow& row : kCommands) {
     if (row.bit == 0 || (shown & row.bit) == 0) continue;
     std::string options;

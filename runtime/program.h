@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "runtime/cpu.h"
+
 namespace kcc::runtime {
 
 enum class ElementType : int32_t { kF32, kI32, kU32, kBool };
@@ -136,6 +138,8 @@ struct Program {
   SavedModel saved;
   const float* initial_weights;    // embedded weights in the order and layout of states with a file_path, or null
   LoadImage load_image = nullptr;  // null: the program has no single input that can be a picture
+  int32_t cpu_target_count = 0;
+  const CpuTarget* cpu_targets = nullptr;  // best first; null: nobody knows, as with sources that users compile
 };
 
 // The trainer's main(): parses the command line and runs fit, evaluate, predict, summary.
