@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "codegen/build_kernels.h"
 #include "compiler/ir/module.h"
@@ -14,6 +15,8 @@ struct ProgramOptions {
   std::string name;  // C identifier
   int64_t default_batch = 32;
   bool has_weights = false;  // initial weights, which the file "weights.bin" beside the source holds
+  // That the kernels are compiled for, best first; none: whoever compiles the source knows.
+  std::vector<MachineTarget> targets = {};
 };
 
 std::string emit_program(const Module& module, const Plan& plan, const ProgramOptions& options);

@@ -80,9 +80,9 @@ std::string graphs_text(Module& module) {
 
 std::string schedules_text(const Plan& plan, const std::vector<KernelObject>& kernels) {
   std::string text;
-  for (size_t i = 0; i < kernels.size(); ++i)
-    text += fmt::format("{:40} {:16} {:.2f} s{}  {}\n", plan.kernels[i].name, name_of(plan.kernels[i].family),
-                        kernels[i].seconds, kernels[i].from_cache ? " (cache)" : "", kernels[i].schedule);
+  for (const KernelObject& kernel : kernels)
+    text += fmt::format("{:40} {:16} {:.2f} s{}  {}\n", kernel.name, name_of(plan.kernels[kernel.kernel].family),
+                        kernel.seconds, kernel.from_cache ? " (cache)" : "", kernel.schedule);
   return text;
 }
 
@@ -152,25 +152,27 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
   if (options.explain_memory) fmt::print("{}", memory_report(plan));
   if (options.emit == Emit::kPlan) return write_text(options, to_string(plan), diagnostics);
 
+  BuildOptions build;
+  build.targets = parse_targets(options.target, diagnostics);
+  if (build.targets.empty()) return false;
   const std::string weights_file = !options.weights.empty() ? options.weights : file->has_weights ? options.model : "";
   std::optional<std::string> weights = "";
   if (!weights_file.empty()) weights = embed_weights(module, plan, weights_file, diagnostics);
   if (!weights) return false;
-  const ProgramOptions program{name, options.batch_size, !weights->empty()};
+  ProgramOptions program{name, options.batch_size, !weights->empty()};
+  if (options.emit != Emit::kCpp) program.targets = build.targets;  // others compile readable source, for what they like
   const std::string source = emit_program(module, plan, program);
   dump(options, "04-program.cpp", source, diagnostics);
   if (options.emit == Emit::kCpp) return write_source(options, source, *weights, diagnostics);
 
   times.begin("compile the kernels");
-  BuildOptions build;
   build.schedule = {options.level, options.batch_size};
   build.jobs = options.jobs;
   build.cache_dir = options.cache;
-  if (!parse_target(options.target, &build.target, diagnostics)) return false;
   if (options.emit == Emit::kStmt) return write_kernels(options, plan, build, KernelText::kStmt, diagnostics);
   if (options.emit == Emit::kLlvm) return write_kernels(options, plan, build, KernelText::kLlvm, diagnostics);
   if (options.emit == Emit::kAssembly) return write_kernels(options, plan, build, KernelText::kAssembly, diagnostics);
-  if (!links_here(build.target)) {
+  if (!links_here(build.targets[0])) {
     diagnostics.error({},
                       fmt::format("a program for {} cannot be linked on this machine, whose runtime is of another kind",
                                   options.target),
