@@ -1,7 +1,9 @@
 #include "codegen/build_kernels.h"
 
+#include <elf.h>
 #include <unistd.h>
 
+#include <cstring>
 #include <filesystem>
 
 #include "codegen/elf_object.h"
@@ -127,6 +129,19 @@ TEST(BuildKernels, CompilesEachForEveryTarget) {
   EXPECT_THAT(names, testing::ElementsAre(testing::Pair(0, "tiny_0_x86_64_v3"), testing::Pair(0, "tiny_0_x86_64_v2"),
                                           testing::Pair(1, "tiny_1_x86_64_v3"), testing::Pair(1, "tiny_1_x86_64_v2")));
   EXPECT_NE(objects[0].bytes, objects[1].bytes);
+}
+
+TEST(BuildKernels, CompilesForArm) {
+  Diagnostics diagnostics;
+  BuildOptions options = options_for_tests();
+  options.targets = parse_targets("arm-64-linux", diagnostics);
+  const std::vector<KernelObject> objects = build_kernels(plan_of(1), options, diagnostics);
+  ASSERT_EQ(objects.size(), 1u) << diagnostics.render(false);
+  EXPECT_EQ(objects[0].name, "tiny_0");
+  Elf64_Ehdr header;
+  ASSERT_GT(objects[0].bytes.size(), sizeof(header));
+  std::memcpy(&header, objects[0].bytes.data(), sizeof(header));
+  EXPECT_EQ(header.e_machine, EM_AARCH64);
 }
 
 TEST(BuildKernels, RefusesTensorsBeyond32Bits) {

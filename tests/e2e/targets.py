@@ -165,7 +165,7 @@ class Several(Targets):
         self.assertEqual(*programs)
 
 
-class Wrong(Case):
+class Refusals(Case):
     def test_lists_are_refused(self):
         model = self.write("model.json", mlp())
         for target, message in (("x86-64-v5", "unknown target 'x86-64-v5', expected one of 'host', .*did you mean"),
@@ -176,6 +176,14 @@ class Wrong(Case):
             with self.subTest(target):
                 self.assert_refused(run(tools.KCC, model, "-o", self.folder / "t", f"--target={target}"), message)
                 self.assertFalse((self.folder / "t").exists())
+
+
+class Text(Case):
+    def test_assembly_of_arm_is_shown(self):
+        model = self.write("model.json", convnet())
+        text = run(tools.KCC, model, "--emit=asm", "--target=arm-64-linux").stdout
+        self.assertRegex(text, r"\tfmla\tv\d+\.4s, v\d+\.4s")
+        self.assertNotRegex(text, r"%[xyz]mm")
 
     def test_assembly_is_shown_for_each(self):
         model = self.write("model.json", mlp())
