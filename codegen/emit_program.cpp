@@ -234,6 +234,8 @@ std::string emit_program(const Module& module, const Plan& plan, const ProgramOp
                 options.targets.empty() ? "" : table("CpuTarget", "kCpuTargets", cpu_target_rows(options.targets))},
                {"cpu_target_count", count(options.targets)},
                {"cpu_target_table", options.targets.empty() ? "nullptr" : "kCpuTargets"},
+               {"self_test", emit_self_test(options.self_test)},
+               {"self_test_table", options.self_test.rows > 0 ? "&kSelfTest" : "nullptr"},
                {"weights", options.has_weights ? kWeights : ""},
                {"initial_weights", options.has_weights ? "kcc_initial_weights" : "nullptr"},
                {"load_image", takes_pictures(module) ? "load_image" : "nullptr"},

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "codegen/build_kernels.h"
+#include "codegen/self_test_layout.h"
 #include "compiler/ir/module.h"
 #include "compiler/ir/plan.h"
 
@@ -17,6 +18,7 @@ struct ProgramOptions {
   bool has_weights = false;  // initial weights, which the file "weights.bin" beside the source holds
   // That the kernels are compiled for, best first; none: whoever compiles the source knows.
   std::vector<MachineTarget> targets = {};
+  SelfTestLayout self_test = {};  // of the file "self_test.bin", beside the source as well
 };
 
 std::string emit_program(const Module& module, const Plan& plan, const ProgramOptions& options);

@@ -80,6 +80,8 @@ void declare_compile(CLI::App& app, Options& o, RawOptions& raw) {
       ->default_str("32");
   app.add_option("--name", o.name, "name of the program's symbols; default from the model's name");
   app.add_option("--weights", o.weights, "initial weights, embedded: .weights.h5, .keras or .h5 of any Keras");
+  app.add_option("--verify-data", o.verify_data,
+                 "FILE.npz: inputs and expected outputs by their names, stored for the program's verify");
   app.add_option("--optimizer", raw.optimizer, "as in Keras code: \"SGD(learning_rate=0.01, momentum=0.9)\"");
   app.add_option("--loss", raw.losses, "LOSS, or OUTPUT=LOSS for each of several outputs")
       ->allow_extra_args(false)

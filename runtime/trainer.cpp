@@ -48,12 +48,12 @@ std::string version_text(const Trainer& trainer, bool more) {
   return text + format("processor: %s\n", cpu_level(cpu_features()));
 }
 
-// Whether this processor runs the kernels, for the commands that call any.
+// Whether this processor runs the kernels; a few commands call none.
 Status check_processor(const Trainer& trainer, const Options& options) {
-  const bool calls_kernels =
-      options.command == Command::kFit || options.command == Command::kEvaluate || options.command == Command::kPredict;
+  const Command command = options.command;
+  if (command == Command::kSummary || command == Command::kHelp || command == Command::kVersion) return {};
   const TargetChoice choice = choose_target(trainer.program);
-  return calls_kernels && choice.index < 0 ? Status(make_error("%s", choice.message)) : Status();
+  return choice.index < 0 ? Status(make_error("%s", choice.message)) : Status();
 }
 
 Result<int> run_command(const Trainer& trainer, const Options& options) {
@@ -66,6 +66,8 @@ Result<int> run_command(const Trainer& trainer, const Options& options) {
       return run_predict(trainer, options);
     case Command::kSummary:
       return run_summary(trainer);
+    case Command::kVerify:
+      return run_verify(trainer, options);
     case Command::kHelp:
       return print(help_text(trainer.name, options.help_topic));
     case Command::kVersion:
@@ -78,6 +80,8 @@ Result<int> run_command(const Trainer& trainer, const Options& options) {
 Status join_ranks(const Trainer& trainer, const Options& options) {
   const bool together = options.command == Command::kFit || options.command == Command::kEvaluate;
   if (together) return trainer.ranks.join(options.distributed);
+  if (options.command == Command::kVerify && launched_processes() > 1)
+    return make_error("verify runs in one process: start it without mpirun");
   if (options.command != Command::kPredict || options.distributed == Distributed::kNone || launched_processes() == 1)
     return {};
   return make_error("predict runs in one process: start it without mpirun, or pass --distributed=none");
