@@ -145,7 +145,7 @@ class Reader {
   bool check_batch() {
     const bool has_memory = std::any_of(module_.states.begin(), module_.states.end(),
                                         [](const State& state) { return state.role == StateRole::kMemory; });
-    if (!has_memory || data_.layout.rows % module_.fixed_batch == 0) return true;
+    if (!has_memory || module_.fixed_batch == 0 || data_.layout.rows % module_.fixed_batch == 0) return true;
     return fail(fmt::format("has {} rows, but the model is stateful and runs batches of {} alone", data_.layout.rows,
                             module_.fixed_batch));
   }

@@ -224,6 +224,19 @@ class Weights(Case):
         self.assert_refused(self.compile(words=npy((9, 5), [0.5] * 45)), "input 'words'")
 
 
+class Stateful(Case):
+    def test_rows_are_whole_batches(self):
+        model = self.write("model.json", sequential(
+            ("InputLayer", {"batch_shape": [4, 3, 2], "name": "x"}), ("LSTM", {"units": 2, "stateful": True, "name": "h"})))
+        for rows, pattern in ((6, "has 6 rows, but the model is stateful and runs batches of 4 alone"), (8, "")):
+            data = self.write("v.npz", npz(x=npy((rows, 3, 2), numbers(rows * 6)), h=npy((rows, 2), [0] * (rows * 2))))
+            done = run(tools.KCC, model, "-o", self.folder / "t", "--verify-data", data)
+            if pattern:
+                self.assert_refused(done, pattern)
+            else:
+                self.assert_works(done)
+
+
 class Usage(Case):
     def test_help_lists_the_options(self):
         trainer = compile_to(self.folder, mlp())
