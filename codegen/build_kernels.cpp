@@ -16,6 +16,7 @@
 #include "codegen/cache.h"
 #include "codegen/elf_object.h"
 #include "codegen/fork_each.h"
+#include "codegen/kernel_notes.h"
 #include "codegen/names.h"
 #include "compiler/ir/print.h"
 #include "compiler/support/check.h"
@@ -79,7 +80,7 @@ class Reporter : public Halide::CompileTimeErrorReporter {
 
 struct Compiled {
   std::string bytes;
-  std::string schedule;
+  std::string notes;
   double seconds = 0;
 };
 
@@ -87,11 +88,13 @@ Compiled compile(const Job& job, const ScheduleOptions& schedule, Halide::Output
   const auto start = std::chrono::steady_clock::now();
   Compiled compiled;
   BuiltKernel built = build_kernel(*job.plain, *job.target, schedule);
-  compiled.schedule = built.schedule;
+  KernelNotes notes = {built.schedule, {}};
+  find_scratch(built.pipeline, job.plain->body, &notes.scratch);
   Halide::Target target = job.target->halide;
   if (built.strict_float) target.set_feature(Halide::Target::StrictFloat);
   Halide::Module module =
       built.pipeline.compile_to_module(built.arguments, kNeutralName, target, Halide::LinkageType::External);
+  compiled.notes = to_text(notes);
   // Halide writes to a path: a file without a place on any disk has one.
   const int file = ::memfd_create("kernel", MFD_CLOEXEC);
   const std::string path = fmt::format("/proc/self/fd/{}", file);
@@ -108,7 +111,7 @@ std::string compile_in_child(const Job& job, const ScheduleOptions& schedule, Ha
   Halide::set_custom_compile_time_error_reporter(&reporter);
   try {
     const Compiled compiled = compile(job, schedule, form);
-    return fmt::format("ok {} {}\n{}{}", compiled.seconds, compiled.schedule.size(), compiled.schedule, compiled.bytes);
+    return fmt::format("ok {} {}\n{}{}", compiled.seconds, compiled.notes.size(), compiled.notes, compiled.bytes);
   } catch (const std::exception& e) {
     return fmt::format("error {}", e.what());
   }
@@ -117,12 +120,12 @@ std::string compile_in_child(const Job& job, const ScheduleOptions& schedule, Ha
 std::optional<Compiled> parse_answer(const std::string& answer) {
   Compiled compiled;
   std::string word;
-  size_t schedule_bytes = 0;
+  size_t notes_bytes = 0;
   std::istringstream head(answer);
-  if (!(head >> word >> compiled.seconds >> schedule_bytes) || word != "ok") return std::nullopt;
+  if (!(head >> word >> compiled.seconds >> notes_bytes) || word != "ok") return std::nullopt;
   const size_t body = answer.find('\n') + 1;
-  compiled.schedule = answer.substr(body, schedule_bytes);
-  compiled.bytes = answer.substr(body + schedule_bytes);
+  compiled.notes = answer.substr(body, notes_bytes);
+  compiled.bytes = answer.substr(body + notes_bytes);
   return compiled;
 }
 
@@ -217,7 +220,7 @@ std::vector<KernelObject> build_kernels(const Plan& plan, const BuildOptions& op
     keys.push_back(key_of(jobs[i], options, version));
     std::optional<CachedKernel> found = cache.find(keys[i]);
     if (found) {
-      objects[i] = {"", jobs[i].kernel, std::move(found->object), std::move(found->schedule), 0, true};
+      objects[i] = {"", jobs[i].kernel, std::move(found->object), parse_notes(found->notes), 0, true};
       continue;
     }
     missing.push_back(i);
@@ -227,8 +230,8 @@ std::vector<KernelObject> build_kernels(const Plan& plan, const BuildOptions& op
   if (diagnostics.has_errors()) return {};
   for (size_t i = 0; i < missing.size(); ++i) {
     Compiled& made = compiled[i];
-    cache.keep(keys[missing[i]], {made.bytes, made.schedule});
-    objects[missing[i]] = {"", work[i].kernel, std::move(made.bytes), std::move(made.schedule), made.seconds, false};
+    cache.keep(keys[missing[i]], {made.bytes, made.notes});
+    objects[missing[i]] = {"", work[i].kernel, std::move(made.bytes), parse_notes(made.notes), made.seconds, false};
   }
   // From here on objects are this program's.
   for (size_t i = 0; i < objects.size(); ++i) {

@@ -21,6 +21,18 @@ struct ProgramOptions {
   SelfTestLayout self_test = {};  // of the file "self_test.bin", beside the source as well
 };
 
+// How the outside reaches the program.
+struct ProgramInterface {
+  const std::vector<KernelObject>* scratch;  // null: the program need not know its kernels' scratch
+  std::string includes;  // lines before everything else
+  std::string text;      // after the tables: closes their namespace
+  bool trainer;          // with what only the trainer uses: files of the whole model, pictures
+};
+
+std::string emit_source(const Module& module, const Plan& plan, const ProgramOptions& options,
+                        const ProgramInterface& interface);
+
+// The interface of a trainer: main().
 std::string emit_program(const Module& module, const Plan& plan, const ProgramOptions& options);
 
 }  // namespace kcc
