@@ -151,12 +151,12 @@ struct Program {
   EntryInfo report;                            // from the sums in the states to the metrics; its batch is 1
   EntryInfo train_share = {};  // train for one rank among several, on its share of a batch
   const char* share_obstacle = nullptr;        // why there is none, or null
+  int32_t cpu_target_count = 0;
+  const CpuTarget* cpu_targets = nullptr;  // best first; null: nobody knows, as with sources that users compile
+  const SelfTest* self_test = nullptr;     // null: none was stored
   SavedModel saved;
   const float* initial_weights;    // embedded weights in the order and layout of states with a file_path, or null
   LoadImage load_image = nullptr;  // null: the program has no single input that can be a picture
-  int32_t cpu_target_count = 0;
-  const CpuTarget* cpu_targets = nullptr;  // best first; null: nobody knows, as with sources that users compile
-  const SelfTest* self_test = nullptr;         // null: none was stored
 };
 
 // The trainer's main(): parses the command line and runs fit, evaluate, predict, summary.

@@ -75,7 +75,7 @@ size_t Model::arena_size(const Program& program, const ModelOptions* given) {
 
 Code Model::create(const Program& program, const ModelOptions* given, Model** model) {
   *model = nullptr;
-  if (program.cpu_target_count > 0 && choose_target(program).index < 0) return Code::kUnsupported;
+  if (choose_target(program).index < 0) return Code::kUnsupported;
   const ModelOptions options = complete(program, given);
   Result<StateBlock> block = StateBlock::allocate(program);
   if (!block) return Code::kNoMemory;
