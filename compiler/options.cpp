@@ -184,6 +184,7 @@ bool parse_options(int argc, char** argv, Options* options, int* status) {
   app.set_version_flag("--version", "kcc " KCC_VERSION);
   app.option_defaults()->always_capture_default(false);
   RawOptions raw;
+  bool markdown = false;
   declare_common(app, *options, raw);
   declare_compile(app, *options, raw);
   CLI::App* summary = app.add_subcommand("summary", "print the layer table, as Keras does");
@@ -191,6 +192,9 @@ bool parse_options(int argc, char** argv, Options* options, int* status) {
   CLI::App* plot = app.add_subcommand("plot", "draw the graph of layers, as Keras's plot_model does");
   declare_common(*plot, *options, raw);
   declare_plot(*plot, *options, raw);
+  CLI::App* ops = app.add_subcommand("ops", "list what is supported: layers, losses, ... with their arguments");
+  ops->add_flag("--markdown", markdown, "as the page docs/ops.md");
+  ops->add_option("-o", options->output, "output; standard output");
   *status = 0;
   try {
     app.parse(argc, argv);
@@ -203,8 +207,10 @@ bool parse_options(int argc, char** argv, Options* options, int* status) {
   }
   if (summary->parsed()) options->command = Command::kSummary;
   if (plot->parsed()) options->command = Command::kPlot;
+  if (ops->parsed()) options->command = Command::kOps;
+  if (markdown) options->ops_form = OpsForm::kMarkdown;
   std::string wrong = digest(raw, *options);
-  if (wrong.empty() && options->model.empty()) wrong = "no model file; expected kcc MODEL -o OUT";
+  if (wrong.empty() && options->model.empty() && !ops->parsed()) wrong = "no model file; expected kcc MODEL -o OUT";
   if (!wrong.empty()) *status = wrong_usage(wrong);
   return wrong.empty();
 }
