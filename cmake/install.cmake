@@ -14,6 +14,8 @@ install(FILES "${KCC_PAGES}/kcc.fish" DESTINATION "${CMAKE_INSTALL_DATADIR}/fish
 install(FILES "${KCC_PAGES}/_kcc" DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions")
 
 install(FILES "${CMAKE_SOURCE_DIR}/README.md" DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/kcc")
+install(FILES "${HALIDE_ROOT}/share/doc/Halide/LICENSE.txt"
+  DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/kcc" RENAME LICENSE.Halide)
 install(DIRECTORY "${CMAKE_SOURCE_DIR}/docs" DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/kcc")
 
 # find_package(kcc): cmake/package/ holds what users get.
