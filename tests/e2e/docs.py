@@ -1,9 +1,11 @@
-"""What the documents point at is there."""
+"""What the documents point at is there, and what they quote is what is printed."""
+import os
 import re
 import unittest
 from pathlib import Path
 
 import tools
+from tools import TrainerCase
 
 
 class Docs(unittest.TestCase):
@@ -27,3 +29,14 @@ class Docs(unittest.TestCase):
                                (tools.ROOT / "ARCHITECTURE.md").read_text()):
             with self.subTest(path=path):
                 self.assertTrue((tools.ROOT / Path(path)).exists())
+
+
+class TrainerPage(TrainerCase):
+    def test_the_trainers_options_are_its_help(self):
+        page = tools.ROOT / "docs" / "trainer.md"
+        lines = "".join(f"    {line}".rstrip() + "\n" for line in self.run_trainer("--help").stdout.splitlines())
+        before, after = page.read_text().split("<!-- trainer --help -->\n")[::2]
+        marked = f"<!-- trainer --help -->\n{lines}<!-- trainer --help -->\n"
+        if os.environ.get("KCC_UPDATE_GOLDEN"):
+            page.write_text(before + marked + after)
+        self.assertEqual(page.read_text(), before + marked + after)
