@@ -87,6 +87,13 @@ class CMakePackage(Case):
     def test_a_project_of_two_models_with_make(self):
         self.check_project("-GUnix Makefiles", "-DCMAKE_BUILD_TYPE=Debug")
 
+    def test_a_project_of_c_alone_in_several_configurations(self):
+        self.write("CMakeLists.txt", PROJECT.replace(" CXX", "").split("add_executable(app_cpp")[0])
+        self.assert_works(self.configure("-GNinja Multi-Config"))
+        for configuration in ("Debug", "Release"):
+            self.build("--config", configuration)
+            self.assert_works(run(self.folder / "build" / configuration / "app"))
+
     def test_a_build_folder_serves_as_well(self):
         self.write("CMakeLists.txt", PROJECT.split("add_subdirectory")[0])
         self.assert_works(run("cmake", "-S", self.folder, "-B", self.folder / "build",
