@@ -18,7 +18,7 @@ CliOption describe(const CLI::Option& option) {
   for (const std::string& name : option.get_lnames()) row.names.push_back("--" + name);
   if (row.names.empty()) row.names.push_back(option.get_name());
   row.help = option.get_description();
-  row.takes_value = option.get_type_size() != 0;
+  row.takes_value = option.get_items_expected_max() != 0;
   row.repeats = option.get_multi_option_policy() == CLI::MultiOptionPolicy::TakeAll;
   row.values = values_in(option.get_type_name());
   row.fallback = option.get_default_str();

@@ -23,18 +23,18 @@ std::vector<std::string> option_names(const CliCommand& command) {
   return names;
 }
 
-// Inside '...' of a shell, without the characters of `special`, which get a backslash.
-std::string quoted(const std::string& text, const char* special = "") {
+// One word of a shell.
+std::string quoted(const std::string& text) {
   std::string safe;
-  for (char c : text) {
-    if (c == '\'')
-      safe += "'\\''";
-    else if (std::string(special).find(c) != std::string::npos)
-      safe += std::string("\\") + c;
-    else
-      safe += c;
-  }
+  for (char c : text) safe += c == '\'' ? "'\\''" : std::string(1, c);
   return "'" + safe + "'";
+}
+
+// With a backslash before each of those characters.
+std::string escaped(const std::string& text, const std::string& special) {
+  std::string safe;
+  for (char c : text) safe += (special.find(c) == std::string::npos ? "" : "\\") + std::string(1, c);
+  return safe;
 }
 
 // ---- bash
@@ -59,7 +59,7 @@ std::string bash_values(const CliTable& table) {
 // ---- zsh
 
 std::string zsh_option(const CliOption& option) {
-  const std::string help = quoted(option.help, "[]:");
+  const std::string help = "[" + escaped(option.help, "[]:") + "]";
   const std::string action = !option.takes_value     ? ""
                              : option.values.empty() ? ":value:_files"
                                                      : ":value:(" + joined(option.values) + ")";
@@ -68,7 +68,7 @@ std::string zsh_option(const CliOption& option) {
   for (const std::string& name : option.names) {
     const bool is_long = name.rfind("--", 0) == 0;
     const std::string spelt = (option.repeats ? "*" : "") + name + (option.takes_value ? (is_long ? "=" : "+") : "");
-    text += fmt::format("{}    '{}'\"[\"{}\"]\"'{}'", text.empty() ? "" : " \\\n", spelt, help, action);
+    text += (text.empty() ? "    " : " \\\n    ") + quoted(spelt + help + action);
   }
   return text;
 }
@@ -89,7 +89,7 @@ std::string fish_option(const std::string& program, const std::string& condition
     text += " -x -a " + quoted(joined(option.values));
   else if (option.takes_value)
     text += " -r";
-  return text + " -d " + quoted(option.help, "\\") + "\n";
+  return text + " -d " + quoted(escaped(option.help, "\\")) + "\n";
 }
 
 }  // namespace
@@ -136,7 +136,7 @@ std::string fish_completion(const CliTable& table) {
   for (const CliCommand& command : table.commands) {
     if (!command.name.empty())
       text += fmt::format("complete -c {} -n '__fish_is_first_token' -a {} -d {}\n", table.program, command.name,
-                          quoted(command.help, "\\"));
+                          quoted(escaped(command.help, "\\")));
     const std::string condition = command.name.empty() ? "'not __fish_seen_subcommand_from " + names + "'"
                                                        : "'__fish_seen_subcommand_from " + command.name + "'";
     for (const CliOption& option : command.options)

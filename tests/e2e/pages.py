@@ -67,6 +67,12 @@ class Pages(Case):
         for value in self.complete("kcc", "m.json", "--emit", "") - {"trainer", "library", "shared"}:
             self.assert_works(run(tools.KCC, model, f"--emit={value}", "-o", self.folder / "out"))
 
+    def test_flags_take_no_value(self):
+        self.assertIn("\\-\\-inference\\fR\n", page("man"))
+        self.assertIn("'--inference[leave out what only training needs]'", page("zsh"))
+        self.assertIn("-l inference -d", page("fish"))
+        self.assertIn("-l weights -r -d", page("fish"))
+
     def test_other_shells_read_theirs(self):
         for shell in ("zsh", "fish"):
             if shutil.which(shell):
