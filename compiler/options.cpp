@@ -92,8 +92,9 @@ void declare_compile(CLI::App& app, Options& o, RawOptions& raw) {
   app.add_flag("--inference", o.inference, "leave out what only training needs");
   app.add_flag("--single-process", o.single_process, "leave out what only training on several processes needs");
   app.add_option("-O", o.level, "how hard to schedule")->check(CLI::Range(0, 3))->default_str("2");
-  app.add_option("--target", o.target,
-                 "what the program runs on; several, with commas between them, make one program that chooses when it starts")
+  app.add_option(
+         "--target", o.target,
+         "what the program runs on; several, with commas between them, make one program that chooses when it starts")
       ->type_name("{host,x86-64-v2,x86-64-v3,x86-64-v4,arm-64-linux}");
   app.add_option("--batch-size", o.batch_size, "the training batch that schedules are specialised for")
       ->check(CLI::Range(1, 1 << 20))
