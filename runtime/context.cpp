@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "runtime/bench/call_times.h"
 #include "runtime/distributed/rank_sums.h"
 
 namespace kcc::runtime {
@@ -46,6 +47,14 @@ void Context::sum_over_ranks(int32_t bucket, const Summand* summands, int32_t co
 
 void Context::await_sums(int32_t bucket) {
   sums_->await(bucket);
+}
+
+void Context::begin_call(int32_t) {
+  if (times_ != nullptr) times_->begin();
+}
+
+void Context::end_call(int32_t call) {
+  if (times_ != nullptr) times_->end(call);
 }
 
 void* Context::allocate(size_t bytes) {

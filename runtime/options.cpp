@@ -11,7 +11,7 @@
 namespace kcc::runtime {
 namespace {
 
-enum : unsigned { kFit = 1, kEvaluate = 2, kPredict = 4, kSummary = 8 };
+enum : unsigned { kFit = 1, kEvaluate = 2, kPredict = 4, kSummary = 8, kBench = 16 };
 
 // Sets a value; an Error says what was expected instead of it.
 using Setter = Status (*)(Options&, const std::string&);
@@ -38,7 +38,7 @@ constexpr CommandRow kCommands[] = {
     {"evaluate", "-x X -y Y [options]", "loss and metrics on data", kEvaluate, Command::kEvaluate},
     {"predict", "-x X -o OUT.npy [options]", "outputs for data", kPredict, Command::kPredict},
     {"summary", "", "the table of layers", kSummary, Command::kSummary},
-    {"bench", "", nullptr, 0, Command::kHelp},
+    {"bench", "[options]", "time steps on made-up data", kBench, Command::kBench},
     {"verify", "", nullptr, 0, Command::kHelp},
 };
 
@@ -169,6 +169,13 @@ Status set_seed(Options& o, const std::string& text) {
   return status;
 }
 
+Status set_seconds(Options& o, const std::string& text) {
+  constexpr const char* kWhat = "a number of seconds, more than 0 and at most 3600";
+  if (Status status = parse_number(text, kWhat, &o.seconds); !status) return status;
+  if (o.seconds <= 0 || o.seconds > 3600) return expected(kWhat, text);
+  return {};
+}
+
 constexpr unsigned kData = kFit | kEvaluate | kPredict;
 
 // In the order of --help.
@@ -187,8 +194,8 @@ constexpr Row kRows[] = {
     {"-o", "OUT", kPredict, set_out, "where to write: .npy, or .npz for several outputs", "--out"},
     {"--epochs", "N", kFit, [](Options& o, const std::string& v) { return parse_positive(v, &o.epochs); },
      "the epoch to end at (1)"},
-    {"--batch-size", "N", kData, [](Options& o, const std::string& v) { return parse_positive(v, &o.batch_size); },
-     "samples a step (32)"},
+    {"--batch-size", "N", kData | kBench, [](Options& o, const std::string& v) { return parse_positive(v, &o.batch_size); },
+     "samples a step (32; of bench, what the program was compiled for)"},
     {"--initial-epoch", "N", kFit,
      [](Options& o, const std::string& v) {
        return parse_integer<int64_t>(v, 0, std::numeric_limits<int32_t>::max(), "a whole number of at least 0",
@@ -224,12 +231,13 @@ constexpr Row kRows[] = {
      "write no weights"},
     {"--history", "FILE", kFit, set_history, "write loss and metrics of each epoch: .json, .csv, or .svg with their curves"},
     {"--seed", "N", kFit, set_seed, "of initial weights, shuffling and dropout (a new one each run)"},
-    {"--json", nullptr, kEvaluate, [](Options& o, const std::string&) { return o.json = true, Status(); },
-     "print loss and metrics as JSON"},
+    {"--json", nullptr, kEvaluate | kBench, [](Options& o, const std::string&) { return o.json = true, Status(); },
+     "print the result as JSON"},
+    {"--seconds", "S", kBench, set_seconds, "how long to repeat each measurement (1)"},
     {"--verbose", "auto|0|1|2", kData, set_verbose, "1: a progress bar, 2: a line an epoch (1 on a terminal, else 2)"},
     {"--progress", "STYLE", kData, set_progress,
      "how progress looks: keras3, keras2, plain, json or none (keras3; plain without UTF-8)"},
-    {"--threads", "N", kData,
+    {"--threads", "N", kData | kBench,
      [](Options& o, const std::string& v) {
        return parse_integer<int>(v, 1, 1024, "a whole number from 1 to 1024", &o.threads);
      },
@@ -301,7 +309,7 @@ bool is_one_folder(const std::vector<std::string>& x) {
 }
 
 Status check_together(const Options& o) {
-  if (o.command == Command::kSummary) return {};
+  if (o.command == Command::kSummary || o.command == Command::kBench) return {};
   if (o.x.empty()) return make_error("no input data: pass -x FILE");
   if (o.command == Command::kPredict) {
     return o.out.empty() ? Status(make_error("nowhere to write the predictions: pass -o FILE.npy")) : Status();

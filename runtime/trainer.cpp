@@ -42,6 +42,8 @@ Result<int> run_command(const Trainer& trainer, const Options& options) {
       return run_predict(trainer, options);
     case Command::kSummary:
       return run_summary(trainer);
+    case Command::kBench:
+      return run_bench(trainer, options);
     case Command::kHelp:
       return print(help_text(trainer.name, options.help_topic));
     case Command::kVersion:
@@ -55,6 +57,8 @@ Result<int> run_command(const Trainer& trainer, const Options& options) {
 Status join_ranks(const Trainer& trainer, const Options& options) {
   const bool together = options.command == Command::kFit || options.command == Command::kEvaluate;
   if (together) return trainer.ranks.join(options.distributed);
+  if (options.command == Command::kBench && launched_processes() > 1)
+    return make_error("bench runs in one process: start it without mpirun");
   if (options.command != Command::kPredict || options.distributed == Distributed::kNone || launched_processes() == 1)
     return {};
   return make_error("predict runs in one process: start it without mpirun, or pass --distributed=none");

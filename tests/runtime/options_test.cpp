@@ -94,7 +94,8 @@ TEST(ParseOptions, HelpAndVersionNeedNoData) {
                                                                {{"-h"}, Command::kHelp},
                                                                {{"--version"}, Command::kVersion},
                                                                {{"fit", "--help"}, Command::kHelp},
-                                                               {{"summary"}, Command::kSummary}};
+                                                               {{"summary"}, Command::kSummary},
+                                                               {{"bench"}, Command::kBench}};
   for (const auto& [arguments, command] : rows) {
     const Result<Options> options = parse(arguments);
     ASSERT_TRUE(options) << arguments[0] << options.error().message;
@@ -112,8 +113,9 @@ TEST(ParseOptions, RefusesWithAMessageThatHelps) {
       {{}, "no command; --help lists them"},
       {{"--epochs", "3"}, "expected a command before '--epochs'"},
       {{"fitt"}, "unknown command 'fitt', did you mean 'fit'?"},
-      {{"learn"}, "unknown command 'learn', expected one of fit, evaluate, predict, summary"},
-      {{"bench"}, "bench is not in this version of kcc yet"},
+      {{"learn"}, "unknown command 'learn', expected one of fit, evaluate, predict, summary, bench"},
+      {{"bench", "--seconds", "0"}, "--seconds: expected a number of seconds, more than 0 and at most 3600, received '0'"},
+      {{"bench", "-x", "x.npy"}, "bench does not take -x"},
       {{"verify"}, "verify is not in this version of kcc yet"},
       {{"fit", "--epoch", "3"}, "unknown option '--epoch', did you mean '--epochs'?"},
       {{"fit", "--batch_size=3"}, "unknown option '--batch_size', did you mean '--batch-size'?"},
@@ -156,11 +158,11 @@ TEST(ParseOptions, RefusesWithAMessageThatHelps) {
 
 TEST(HelpText, ShowsTheCommandsOptionsAndNoneOfALaterVersion) {
   const std::string all = help_text("digits", "");
-  for (const char* shown : {"usage: digits fit", "digits evaluate", "digits predict", "digits summary", "--epochs N",
+  for (const char* shown : {"usage: digits fit", "digits evaluate", "digits predict", "digits summary", "digits bench", "--epochs N",
                             "--json", "-o OUT", "--version"}) {
     EXPECT_THAT(all, HasSubstr(shown));
   }
-  EXPECT_EQ(all.find("bench"), std::string::npos);
+  EXPECT_EQ(all.find("verify"), std::string::npos);
   const std::string predict = help_text("digits", "predict");
   EXPECT_THAT(predict, HasSubstr("-o OUT"));
   EXPECT_EQ(predict.find("--epochs"), std::string::npos);
