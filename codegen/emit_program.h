@@ -14,6 +14,7 @@ struct ProgramOptions {
   std::string name;  // C identifier
   int64_t default_batch = 32;
   bool has_weights = false;  // initial weights, which the file "weights.bin" beside the source holds
+  bool timed = false;        // every call of a kernel says when it begins and ends (runtime/bench/call_times.h)
 };
 
 std::string emit_program(const Module& module, const Plan& plan, const ProgramOptions& options);
