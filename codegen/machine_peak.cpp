@@ -24,22 +24,28 @@ double since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// Seconds of the slowest, when all begin together.
-double run_together(int threads, const std::function<void(int)>& prepare, const std::function<void(int)>& work) {
+// All begin together and do their work `bursts` times: the seconds of each one's best. Bursts are short, so that some
+// go by without a neighbour on the machine.
+std::vector<double> run_together(int threads, int bursts, const std::function<void(int)>& prepare,
+                                 const std::function<void(int)>& work) {
   std::barrier start(threads);
-  std::vector<double> seconds(static_cast<size_t>(threads));
+  std::vector<double> seconds(static_cast<size_t>(threads), 1e9);
   const auto body = [&](int thread) {
+    double best = 1e9;
     prepare(thread);
     start.arrive_and_wait();
-    const Clock::time_point began = Clock::now();
-    work(thread);
-    seconds[static_cast<size_t>(thread)] = since(began);
+    for (int burst = 0; burst < bursts; ++burst) {
+      const Clock::time_point began = Clock::now();
+      work(thread);
+      best = std::min(best, since(began));
+    }
+    seconds[static_cast<size_t>(thread)] = best;
   };
   std::vector<std::thread> others;
   for (int t = 1; t < threads; ++t) others.emplace_back(body, t);
   body(0);
   for (std::thread& other : others) other.join();
-  return *std::max_element(seconds.begin(), seconds.end());
+  return seconds;
 }
 
 int64_t cache_bytes(int name, int64_t unknown) {
@@ -50,6 +56,7 @@ int64_t cache_bytes(int name, int64_t unknown) {
 }  // namespace
 
 double MachinePeak::copy_rate(double bytes) const {
+  if (bytes <= static_cast<double>(first_cache_bytes)) return first_cache_rate;
   if (bytes <= static_cast<double>(second_cache_bytes)) return second_cache_rate;
   return bytes <= static_cast<double>(last_cache_bytes) ? last_cache_rate : memory_rate;
 }
@@ -103,6 +110,7 @@ struct PeakMeter::MultiplyAdds {
 PeakMeter::PeakMeter(int threads) : multiply_adds_(std::make_unique<MultiplyAdds>()) {
   peak_.cpu = cpu_model();
   peak_.threads = threads;
+  peak_.first_cache_bytes = cache_bytes(_SC_LEVEL1_DCACHE_SIZE, 1 << 15) * threads;
   peak_.second_cache_bytes = cache_bytes(_SC_LEVEL2_CACHE_SIZE, 1 << 20) * threads;
   // Half of it: others use it too.
   peak_.last_cache_bytes = std::max(peak_.second_cache_bytes, cache_bytes(_SC_LEVEL3_CACHE_SIZE, 8 << 20) / 2);
@@ -116,28 +124,27 @@ void PeakMeter::measure(int rounds) {
   const auto between = static_cast<int64_t>(std::sqrt(static_cast<double>(second) * static_cast<double>(last)));
   for (int round = 0; round < rounds; ++round) {
     measure_flops();
-    peak_.second_cache_rate = std::max(peak_.second_cache_rate, copy_rate(second / 2));
-    peak_.last_cache_rate = std::max(peak_.last_cache_rate, copy_rate(between));
-    peak_.memory_rate = std::max(peak_.memory_rate, copy_rate(std::clamp(4 * last, kLeast, kMost)));
+    peak_.first_cache_rate = std::max(peak_.first_cache_rate, copy_rate(peak_.first_cache_bytes / 2, false));
+    peak_.second_cache_rate = std::max(peak_.second_cache_rate, copy_rate(second / 2, false));
+    peak_.last_cache_rate = std::max(peak_.last_cache_rate, copy_rate(between, true));
+    peak_.memory_rate = std::max(peak_.memory_rate, copy_rate(std::clamp(4 * last, kLeast, kMost), true));
   }
 }
 
 void PeakMeter::measure_flops() {
-  constexpr int kCalls = 20;
+  constexpr int kBursts = 20;
   std::vector<Halide::Buffer<float>> results;
   for (int t = 0; t < peak_.threads; ++t) results.emplace_back(multiply_adds_->width);
-  const auto call = [&](int thread, int times) {
-    for (int i = 0; i < times; ++i) multiply_adds_->run(results[static_cast<size_t>(thread)]);
-  };
-  const double seconds = run_together(
-      peak_.threads, [&](int thread) { call(thread, 1); }, [&](int thread) { call(thread, kCalls); });
-  peak_.flops = std::max(peak_.flops, kCalls * peak_.threads * multiply_adds_->flops() / seconds);
+  const auto call = [&](int thread) { multiply_adds_->run(results[static_cast<size_t>(thread)]); };
+  double flops = 0;
+  for (double seconds : run_together(peak_.threads, kBursts, call, call)) flops += multiply_adds_->flops() / seconds;
+  peak_.flops = std::max(peak_.flops, flops);
 }
 
-double PeakMeter::copy_rate(int64_t bytes) const {
-  constexpr int64_t kWork = int64_t{64} << 20;
+double PeakMeter::copy_rate(int64_t bytes, bool shared) const {
+  constexpr int64_t kBurst = int64_t{8} << 20;
   const auto size = static_cast<size_t>(std::max<int64_t>(4096, bytes / 2 / peak_.threads));
-  const int times = static_cast<int>(std::max<int64_t>(1, kWork / static_cast<int64_t>(size)));
+  const auto times = std::max<int64_t>(1, kBurst / static_cast<int64_t>(size));
   std::vector<std::vector<char>> from(static_cast<size_t>(peak_.threads)), to(from);
   const auto prepare = [&](int thread) {
     from[static_cast<size_t>(thread)].assign(size, 1);
@@ -145,13 +152,18 @@ double PeakMeter::copy_rate(int64_t bytes) const {
   };
   const auto copy = [&](int thread) {
     char* target = to[static_cast<size_t>(thread)].data();
-    for (int i = 0; i < times; ++i) {
+    for (int64_t i = 0; i < times; ++i) {
       std::memcpy(target, from[static_cast<size_t>(thread)].data(), size);
       asm volatile("" : : "r"(target) : "memory");  // the copy is wanted
     }
   };
-  const double seconds = run_together(peak_.threads, prepare, copy);
-  return 2.0 * static_cast<double>(size) * times * peak_.threads / seconds;
+  const std::vector<double> seconds = run_together(peak_.threads, shared ? 3 : 20, prepare, copy);
+  const double work = 2.0 * static_cast<double>(size) * static_cast<double>(times);
+  // What threads share cannot be had by each of them at its own best moment.
+  if (shared) return work * peak_.threads / *std::max_element(seconds.begin(), seconds.end());
+  double rate = 0;
+  for (double s : seconds) rate += work / s;
+  return rate;
 }
 
 }  // namespace kcc

@@ -11,10 +11,10 @@ struct MachinePeak {
   std::string cpu;  // as the system calls it
   int threads = 1;
   double flops = 0;  // a second, of multiply-adds between registers, two each
-  // Bytes a second, read and written, of copies that stay in the second cache, in the last cache, in neither; and the
-  // most bytes of a call for which the first and the second count.
-  double second_cache_rate = 0, last_cache_rate = 0, memory_rate = 0;
-  int64_t second_cache_bytes = 0, last_cache_bytes = 0;
+  // Bytes a second, read and written, of copies that stay in the first, second or last cache, or in none; and the most
+  // bytes of a call for which each cache counts.
+  double first_cache_rate = 0, second_cache_rate = 0, last_cache_rate = 0, memory_rate = 0;
+  int64_t first_cache_bytes = 0, second_cache_bytes = 0, last_cache_bytes = 0;
 
   double copy_rate(double bytes) const;
   // Seconds that so much work takes at least.
@@ -39,7 +39,8 @@ class PeakMeter {
  private:
   struct MultiplyAdds;
   void measure_flops();
-  double copy_rate(int64_t bytes) const;  // `bytes`: all that is touched, by all threads
+  // `bytes`: all that is touched, by all threads; `shared`: in memory that they share.
+  double copy_rate(int64_t bytes, bool shared) const;
 
   MachinePeak peak_;
   std::unique_ptr<MultiplyAdds> multiply_adds_;

@@ -9,6 +9,7 @@
 #include "codegen/build_kernels.h"
 #include "codegen/emit_program.h"
 #include "codegen/link.h"
+#include "compiler/bench/bench.h"
 #include "compiler/embed_weights.h"
 #include "compiler/ir/print.h"
 #include "compiler/open_model.h"
@@ -124,7 +125,7 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
 
   times.begin("optimize the graphs");
   for (Graph* graph : graphs_of(module)) *graph = optimize(*graph, module);
-  if (options.single_process)
+  if (options.single_process || options.command == Command::kBench)
     module.share_obstacle = "the program was compiled with --single-process";
   else
     split_batch(module);
@@ -156,7 +157,8 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
   std::optional<std::string> weights = "";
   if (!weights_file.empty()) weights = embed_weights(module, plan, weights_file, diagnostics);
   if (!weights) return false;
-  const ProgramOptions program{name, options.batch_size, !weights->empty()};
+  const bool timed = options.command == Command::kBench;
+  const ProgramOptions program{name, options.batch_size, !weights->empty(), timed};
   const std::string source = emit_program(module, plan, program);
   dump(options, "04-program.cpp", source, diagnostics);
   if (options.emit == Emit::kCpp) return write_source(options, source, *weights, diagnostics);
@@ -187,6 +189,8 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
   link.runtime_dir = runtime_folder();
   link.weights = *weights;
   link.verbose = options.verbose;
+  if (options.command == Command::kBench)
+    return run_bench(options, {module, plan, kernels, source, link, name}, diagnostics);
   return link_program(source, kernels, link, diagnostics);
 }
 
@@ -194,6 +198,7 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
 
 bool compile(const Options& options, Diagnostics& diagnostics) {
   StageTimes times;
+  if (!options.bench.compare.empty()) return compare_benches(options, diagnostics);
   const bool good = run_stages(options, times, diagnostics);
   if (good && options.time_report) fmt::print(stderr, "{}", times.report());
   return good;

@@ -4,12 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "compiler/bench/bench_options.h"
 #include "compiler/plot.h"
 #include "frontend/frontend.h"
 
 namespace kcc {
 
-enum class Command { kCompile, kSummary, kPlot };
+enum class Command { kCompile, kSummary, kPlot, kBench };
 enum class Emit { kTrainer, kCpp, kGraph, kTrainGraph, kPlan, kStmt, kLlvm, kAssembly };
 
 struct Options {
@@ -27,6 +28,7 @@ struct Options {
   FrontendOptions frontend;
   DiagramOptions diagram;
   PlotOptions plot;
+  BenchOptions bench;
   std::vector<std::string> defines;  // files of Python functions
   int jobs = 0;
   std::string cache;  // "": none

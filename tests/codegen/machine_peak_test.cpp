@@ -22,12 +22,15 @@ TEST(PeakMeter, FindsWhatAnyMachineDoes) {
 TEST(MachinePeak, BoundsTheTimeOfACallByWorkOrTraffic) {
   MachinePeak peak;
   peak.flops = 100;
+  peak.first_cache_rate = 200;
   peak.second_cache_rate = 50;
   peak.last_cache_rate = 20;
   peak.memory_rate = 10;
+  peak.first_cache_bytes = 10;
   peak.second_cache_bytes = 1000;
   peak.last_cache_bytes = 5000;
   EXPECT_EQ(peak.least_time(400, 50), 4);
+  EXPECT_EQ(peak.least_time(0, 10), 0.05);
   EXPECT_EQ(peak.least_time(400, 1000), 20);
   EXPECT_EQ(peak.least_time(0, 2000), 100);
   EXPECT_EQ(peak.least_time(0, 6000), 600);
