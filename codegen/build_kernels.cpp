@@ -16,14 +16,15 @@
 #include "codegen/cache.h"
 #include "codegen/elf_object.h"
 #include "codegen/fork_each.h"
+#include "codegen/kernel_key.h"
 #include "codegen/names.h"
+#include "codegen/tunings.h"
 #include "compiler/ir/print.h"
 #include "compiler/support/check.h"
 
 namespace kcc {
 namespace {
 
-constexpr char kNeutralName[] = "kcc_kernel";
 constexpr int64_t kLargestTensor = INT32_MAX;  // bytes: kernels index with 32 bits
 
 std::string read_file(const std::string& path) {
@@ -38,17 +39,6 @@ int default_jobs() {
   return ::sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
 }
 
-// The kernel without the names that people gave, so that what is compiled depends on nothing else than the key.
-Kernel nameless(const Kernel& kernel) {
-  Kernel plain = kernel;
-  plain.name = kNeutralName;
-  plain.body.name = kNeutralName;
-  for (size_t i = 0; i < plain.body.inputs.size(); ++i) plain.body.inputs[i].name = fmt::format("in{}", i);
-  for (size_t i = 0; i < plain.body.outputs.size(); ++i) plain.body.outputs[i].name = fmt::format("out{}", i);
-  for (Node& node : plain.body.nodes) node.origin = -1;
-  return plain;
-}
-
 // What kcc itself is: a rebuilt kcc may schedule differently.
 std::string own_version() {
   return fmt::format("kcc {} {}", KCC_VERSION, hash_text(read_file("/proc/self/exe")));
@@ -56,11 +46,8 @@ std::string own_version() {
 
 // Everything that decides the object.
 std::string key_of(const Kernel& plain, const BuildOptions& options, const std::string& version) {
-  return fmt::format(
-      "{}\nhalide {}.{}.{}\ntarget {}\nlanes {} registers {}\nlevel {} batch {}\nfamily {} anchor {}\n{}", version,
-      HALIDE_VERSION_MAJOR, HALIDE_VERSION_MINOR, HALIDE_VERSION_PATCH, options.target.halide.to_string(),
-      options.target.lanes, options.target.registers, options.schedule.level, options.schedule.batch,
-      name_of(plain.family), plain.anchor, to_string(plain.body));
+  return fmt::format("{}\nlevel {} tuning {}\n{}", version, options.schedule.level, to_string(options.schedule.tuning),
+                     content_key(plain, options));
 }
 
 // Halide's warnings are about schedules, which are kcc's; its errors come back as exceptions.
@@ -139,13 +126,22 @@ void report_failure(const Plan& plan, size_t kernel, const ForkResult& result, D
                     "this is a mistake in kcc, not in your model");
 }
 
+// The same options with the kernel's own tuning.
+BuildOptions tuned(const BuildOptions& options, const Tuning& tuning) {
+  BuildOptions own = options;
+  own.schedule.tuning = tuning;
+  return own;
+}
+
 // Compiles the kernels of these indices, in child processes.
 std::vector<Compiled> compile_all(const Plan& plan, const std::vector<Kernel>& plain, const std::vector<size_t>& wanted,
-                                  const BuildOptions& options, Halide::OutputFileType form, Diagnostics& diagnostics) {
+                                  const std::vector<Tuning>& tunings, const BuildOptions& options,
+                                  Halide::OutputFileType form, Diagnostics& diagnostics) {
   std::vector<Compiled> all(wanted.size());
   const int jobs = options.jobs > 0 ? options.jobs : default_jobs();
-  const std::vector<ForkResult> results =
-      fork_each(wanted.size(), jobs, [&](size_t i) { return compile_in_child(plain[wanted[i]], options, form); });
+  const std::vector<ForkResult> results = fork_each(wanted.size(), jobs, [&](size_t i) {
+    return compile_in_child(plain[wanted[i]], tuned(options, tunings[wanted[i]]), form);
+  });
   for (size_t i = 0; i < results.size(); ++i) {
     std::optional<Compiled> compiled = parse_answer(results[i].output);
     if (compiled) all[i] = std::move(*compiled);
@@ -188,17 +184,18 @@ std::vector<KernelObject> build_kernels(const Plan& plan, const BuildOptions& op
   const KernelCache cache(options.cache_dir);
   const std::string version = own_version();
   const std::vector<Kernel> plain = nameless_kernels(plan);
+  const std::vector<Tuning> tunings = options.tunings.empty() ? find_tunings(plan, options) : options.tunings;
   std::vector<KernelObject> objects(plan.kernels.size());
   std::vector<std::string> keys;
   std::vector<size_t> missing;
   for (size_t k = 0; k < plain.size(); ++k) {
-    keys.push_back(key_of(plain[k], options, version));
+    keys.push_back(key_of(plain[k], tuned(options, tunings[k]), version));
     std::optional<CachedKernel> found = cache.find(keys[k]);
     if (found) objects[k] = {"", std::move(found->object), std::move(found->schedule), 0, true};
     if (!found) missing.push_back(k);
   }
   const std::vector<Compiled> compiled =
-      compile_all(plan, plain, missing, options, Halide::OutputFileType::object, diagnostics);
+      compile_all(plan, plain, missing, tunings, options, Halide::OutputFileType::object, diagnostics);
   if (diagnostics.has_errors()) return {};
   for (size_t i = 0; i < missing.size(); ++i) {
     cache.keep(keys[missing[i]], {compiled[i].bytes, compiled[i].schedule});
@@ -219,12 +216,39 @@ std::string kernel_text(const Plan& plan, const BuildOptions& options, KernelTex
                                                                   : Halide::OutputFileType::assembly;
   std::vector<size_t> every(plan.kernels.size());
   for (size_t k = 0; k < every.size(); ++k) every[k] = k;
-  const std::vector<Compiled> compiled = compile_all(plan, nameless_kernels(plan), every, options, type, diagnostics);
+  const std::vector<Compiled> compiled =
+      compile_all(plan, nameless_kernels(plan), every, find_tunings(plan, options), options, type, diagnostics);
   std::string text;
   for (size_t k = 0; k < compiled.size(); ++k) {
     text += header_line(plan.kernels[k].name, purpose_of(plan, k), form) + compiled[k].bytes + "\n";
   }
   return text;
+}
+
+std::vector<std::vector<Choice>> kernel_choices(const Plan& plan, const BuildOptions& options) {
+  const std::vector<Kernel> plain = nameless_kernels(plan);
+  // In children, as everything of Halide's: its names count on in whoever asks it for anything.
+  const std::vector<ForkResult> results = fork_each(plain.size(), 1, [&](size_t k) {
+    std::string text;
+    const ScheduleOptions schedule = tuned(options, options.tunings[k]).schedule;
+    for (const Choice& choice : build_kernel(plain[k], options.target, schedule).choices)
+      text +=
+          fmt::format("{} {} {} {}\n", choice.name, choice.taken, choice.others.size(), fmt::join(choice.others, " "));
+    return text;
+  });
+  std::vector<std::vector<Choice>> all;
+  for (const ForkResult& result : results) {
+    std::vector<Choice> choices;
+    std::istringstream text(result.output);
+    size_t others = 0;
+    for (Choice choice; text >> choice.name >> choice.taken >> others;) {
+      choice.others.resize(others);
+      for (int64_t& value : choice.others) text >> value;
+      choices.push_back(choice);
+    }
+    all.push_back(std::move(choices));
+  }
+  return all;
 }
 
 }  // namespace kcc

@@ -190,7 +190,7 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
   link.weights = *weights;
   link.verbose = options.verbose;
   if (options.command == Command::kBench)
-    return run_bench(options, {module, plan, kernels, source, link, name}, diagnostics);
+    return run_bench(options, {module, plan, kernels, source, build, link, name}, diagnostics);
   return link_program(source, kernels, link, diagnostics);
 }
 

@@ -111,6 +111,8 @@ void declare_bench(CLI::App& app, BenchOptions& o) {
       ->check(CLI::Range(0.001, 3600.0))
       ->default_str("1");
   app.add_option("--json", o.json, "write what was measured to this file");
+  app.add_option("--tune", o.tune, "search that many seconds for faster schedules, for later compilations too")
+      ->check(CLI::Range(0.1, 1e6));
   app.add_option("--compare", o.compare, "A.json B.json: how many times as fast B is; no model")->expected(2);
 }
 
@@ -227,6 +229,8 @@ bool parse_options(int argc, char** argv, Options* options, int* status) {
   std::string wrong = digest(raw, *options);
   const bool compares = !options->bench.compare.empty();
   if (wrong.empty() && compares && !options->model.empty()) wrong = "--compare takes two reports and no model";
+  if (wrong.empty() && options->bench.tune > 0 && (options->cache.empty() || options->level < 2))
+    wrong = "--tune keeps what it finds in the cache, for -O2 and -O3: it takes neither --no-cache nor a lower -O";
   if (wrong.empty() && !compares && options->model.empty()) wrong = "no model file; expected kcc MODEL -o OUT";
   if (!wrong.empty()) *status = wrong_usage(wrong);
   return wrong.empty();

@@ -2,18 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 
 #include "codegen/machine_peak.h"
 #include "compiler/bench/compare.h"
 #include "compiler/bench/join.h"
 #include "compiler/bench/table.h"
+#include "compiler/bench/tune.h"
 #include "compiler/support/file.h"
-#include "compiler/support/subprocess.h"
-#include "compiler/support/work_folder.h"
 #include "runtime/cores.h"
 
 namespace kcc {
@@ -32,36 +29,23 @@ bool check_folder(const std::string& file, Diagnostics& diagnostics) {
   return false;
 }
 
-std::optional<ProgramTimes> run_program(const Options& options, const Subject& subject, int threads,
-                                        Diagnostics& diagnostics) {
-  const WorkFolder work(fs::temp_directory_path());
-  if (!work.made()) {
-    diagnostics.error({fs::temp_directory_path().string()}, fmt::format("cannot be written: {}", std::strerror(errno)));
-    return std::nullopt;
-  }
-  LinkOptions link = subject.link;
-  link.output = (work.path() / subject.name).string();
-  if (!link_program(subject.source, subject.kernels, link, diagnostics)) return std::nullopt;
-  const Outcome outcome = run_command({link.output, "bench", "--json", fmt::format("--threads={}", threads),
-                                       fmt::format("--seconds={}", options.bench.seconds)},
-                                      work.path());
-  if (outcome.good()) return read_program_times(outcome.messages, diagnostics);
-  diagnostics.error(
-      {options.model},
-      fmt::format("the program does not run here ({}): {}", outcome.why(),
-                  outcome.messages.empty() ? "it said nothing" : outcome.messages),
-      options.target == "host" ? "" : fmt::format("--target={}: can this machine run it?", options.target));
-  return std::nullopt;
-}
-
 }  // namespace
 
-bool run_bench(const Options& options, const Subject& subject, Diagnostics& diagnostics) {
+bool run_bench(const Options& options, const BenchSubject& subject, Diagnostics& diagnostics) {
   if (!check_folder(options.bench.json, diagnostics)) return false;
   const int threads = options.bench.threads > 0 ? options.bench.threads : runtime::default_threads();
+  std::vector<KernelObject> kernels = subject.kernels;
+  if (options.bench.tune > 0) {
+    BuildOptions build = subject.build;
+    build.tunings = tune(subject, options.bench.tune, threads, diagnostics);
+    if (!diagnostics.has_errors()) kernels = build_kernels(subject.plan, build, diagnostics);
+    if (diagnostics.has_errors()) return false;
+  }
   PeakMeter meter(threads);
   meter.measure(kPeakRounds);
-  const std::optional<ProgramTimes> times = run_program(options, subject, threads, diagnostics);
+  const std::unique_ptr<TimedProgram> program = TimedProgram::link(subject, kernels, diagnostics);
+  if (!program) return false;
+  const std::optional<ProgramTimes> times = program->run(threads, options.bench.seconds, diagnostics);
   if (!times) return false;
   meter.measure(kPeakRounds);
 
@@ -73,7 +57,7 @@ bool run_bench(const Options& options, const Subject& subject, Diagnostics& diag
   report.batch = times->batch;
   report.machine = meter.peak();
   std::vector<std::string> schedules;
-  for (const KernelObject& kernel : subject.kernels) schedules.push_back(kernel.schedule);
+  for (const KernelObject& kernel : kernels) schedules.push_back(kernel.schedule);
   report.rows = join_rows(subject.module, subject.plan, schedules, *times, report.machine);
   report.steps = times->steps;
   std::fputs(bench_table(report).c_str(), stdout);

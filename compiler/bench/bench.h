@@ -2,27 +2,13 @@
 // and writes what it measured, held against what the machine does at most.
 #pragma once
 
-#include <string>
-#include <vector>
-
-#include "codegen/build_kernels.h"
-#include "codegen/link.h"
-#include "compiler/ir/module.h"
+#include "compiler/bench/timed_program.h"
 #include "compiler/options.h"
 
 namespace kcc {
 
-// What the stages before made: `source` is of a timed program (ProgramOptions::timed), `link` says all but the output.
-struct Subject {
-  const Module& module;
-  const Plan& plan;
-  const std::vector<KernelObject>& kernels;
-  const std::string& source;
-  LinkOptions link;
-  std::string name;
-};
-
-bool run_bench(const Options& options, const Subject& subject, Diagnostics& diagnostics);
+// With options.bench.tune, after a search for faster schedules.
+bool run_bench(const Options& options, const BenchSubject& subject, Diagnostics& diagnostics);
 
 // `kcc bench --compare A.json B.json`
 bool compare_benches(const Options& options, Diagnostics& diagnostics);

@@ -13,8 +13,8 @@
 namespace kcc::testing {
 namespace {
 
-void check(const KernelCase& c, const Kernel& kernel, const std::string& target, int level) {
-  const LoadedKernel loaded(kernel, target, {level, 32});
+void check(const KernelCase& c, const Kernel& kernel, const std::string& target, int level, const Tuning& tuning = {}) {
+  const LoadedKernel loaded(kernel, target, {level, 32, tuning});
   if (std::getenv("KCC_SHOW")) {
     printf("  %s, level %d: %.2f s, %zu bytes, %s\n", target.c_str(), level, loaded.compile_seconds(),
            loaded.object_bytes(), loaded.schedule().c_str());
@@ -51,6 +51,21 @@ TEST_P(KernelTest, AgreesOnOlderMachines) {
   const Halide::Target host = Halide::get_host_target();
   if (draw > 2 || host.arch != Halide::Target::X86 || !host.has_feature(Halide::Target::AVX2)) GTEST_SKIP();
   check(GetParam(), make_kernel(GetParam()), draw == 0 ? "x86-64-v2" : "x86-64-v3", 2);
+}
+
+// What kcc bench --tune may take: one other number a case; with KCC_ALL_CHOICES each of them.
+TEST_P(KernelTest, AgreesWithOtherChoices) {
+  const Kernel kernel = make_kernel(GetParam());
+  MachineTarget target;
+  Diagnostics diagnostics;
+  ASSERT_TRUE(parse_target("host", &target, diagnostics));
+  std::vector<Tuning> tunings;
+  for (const Choice& choice : build_kernel(kernel, target, {2, 32}).choices)
+    for (int64_t value : choice.others) tunings.push_back({{choice.name, value}});
+  if (tunings.empty()) GTEST_SKIP();
+  const size_t drawn = std::hash<std::string>()(GetParam().name) % tunings.size();
+  for (size_t i = 0; i < tunings.size(); ++i)
+    if (i == drawn || std::getenv("KCC_ALL_CHOICES")) check(GetParam(), kernel, "host", 2, tunings[i]);
 }
 
 }  // namespace

@@ -122,6 +122,32 @@ class Compare(Case):
         self.assert_refused(self.compare("a.json", "none.json"), "none.json: error: cannot be read")
 
 
+class Tune(Case):
+    """What is found depends on the machine and its neighbours; that it is found again, and right, does not."""
+
+    def test_searches_and_keeps_what_it_found_in_the_cache(self):
+        model = self.write("model.json", sequential(("Dense", {"units": 96, "input_dim": 200}), ("Dense", {"units": 64}),
+                                                    loss="mse", optimizer="sgd"))
+        cache = ["--cache", self.folder / "cache"]
+        plain = self.compile(model, "--no-cache")
+        done = run(tools.KCC, "bench", model, "--tune", 8, "--seconds", 0.05, *cache)
+        self.assert_works(done)
+        self.assertRegex(done.stderr, r"kcc: tuning: \d+ programs, \d+ kernels faster")
+        winners = re.findall(r"kcc: tuning: (\w+) takes \d+ % of its time with (.+)", done.stderr)
+        tuned = self.compile(model, *cache)
+        self.assertEqual(tuned != plain, bool(winners), done.stderr)
+        self.assertEqual(self.compile(model, *cache), tuned)
+        self.assertEqual(self.compile(model, "--no-cache"), plain)
+        self.assertEqual(self.compile(model, "-O1", *cache), self.compile(model, "-O1", "--no-cache"))
+        for path in (self.folder / "cache").rglob("*.kernel"):
+            path.write_bytes(path.read_bytes()[:-1])
+        self.assertEqual(self.compile(model, *cache), plain)
+
+    def compile(self, model, *options):
+        self.assert_works(run(tools.KCC, model, "-o", self.folder / "program", *options))
+        return (self.folder / "program").read_bytes()
+
+
 class Usage(Case):
     def test_that_is_wrong(self):
         model = self.write("model.json", mlp())
@@ -132,6 +158,9 @@ class Usage(Case):
                 ([model, "-o", "out"], "-o"),
                 ([model, "--second", "1"], "did you mean '--seconds'"),
                 (["--compare", "a.json"], "--compare"),
+                ([model, "--tune", "5", "--no-cache"], "--tune keeps what it finds in the cache"),
+                ([model, "--tune", "5", "-O1"], "--tune keeps what it finds"),
+                ([model, "--tune", "0"], "--tune"),
                 ([model, "--compare", "a.json", "b.json"], "--compare takes two reports and no model")]:
             with self.subTest(arguments):
                 self.assert_refused(run(tools.KCC, "bench", *arguments, cwd=self.folder), pattern, status=2)
