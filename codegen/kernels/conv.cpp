@@ -147,7 +147,9 @@ void TiledProduct::schedule(Func out, bool parallel, int64_t max_tile, Choices& 
   const int64_t width_x = product_.extents.back();
   const int64_t registers = tile.vectors == 4 ? 24 : target_.registers - 4;
   const int64_t room = std::min<int64_t>(max_tile, std::max<int64_t>(1, registers / std::max(2, tile.vectors)));
-  const auto fits = [&](int64_t n) { return n <= width_x && n * tile.vectors <= registers; };
+  // Tiles of a few registers are never the fastest.
+  const auto fills = [&](int64_t n) { return n * tile.vectors <= registers && 4 * n * tile.vectors >= registers; };
+  const auto fits = [&](int64_t n) { return n <= width_x && fills(n); };
   const int64_t columns =
       choices.pick("columns", choose_tile(width_x, (room + 1) / 2, room), numbers(1, max_tile, fits));
   const Var x = vars_.spatial.back();
@@ -162,7 +164,7 @@ void TiledProduct::schedule(Func out, bool parallel, int64_t max_tile, Choices& 
   int64_t rows = 1;
   if (has_y && columns == width_x && !is_padded_) {
     const int64_t height = product_.extents[rank - 2];
-    const auto rows_fit = [&](int64_t n) { return n <= height && n * columns * tile.vectors <= registers; };
+    const auto rows_fit = [&](int64_t n) { return n <= height && fills(n * columns); };
     rows = choices.pick("rows", std::min<int64_t>(height, std::max<int64_t>(1, room / columns)),
                         numbers(1, max_tile, rows_fit));
   }

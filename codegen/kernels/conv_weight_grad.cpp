@@ -161,8 +161,9 @@ class WeightGrad {
     // Rows of y in a block, counted from the innermost but one dimension; one dimension: whole lines.
     const bool has_y = rank() >= 2;
     const int64_t height = has_y ? g.output[rank() - 2] : 1;
-    const auto legal = [height](int64_t n) { return n <= height && (height % n == 0 || n % 4 == 0); };
-    const int64_t block_rows = choices_.pick("rows", choose_block_rows(height, g.output.back()), numbers(1, 32, legal));
+    const int64_t usual = choose_block_rows(height, g.output.back());
+    const auto legal = [&](int64_t n) { return n <= height && (height % n == 0 || n % 4 == 0); };
+    const int64_t block_rows = choices_.pick("rows", usual, numbers((usual + 3) / 4, 4 * usual, legal));
     const int64_t blocks = (height + block_rows - 1) / block_rows;
     Var yb("yb"), n("n"), group("group");
     Vars outer;  // other spatial dimensions, outermost first

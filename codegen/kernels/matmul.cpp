@@ -123,7 +123,7 @@ class MatMul {
   int pick_rows(int usual, int vectors) {
     const int64_t room = target_.registers == 32 ? 28 : 14;
     const auto legal = [&](int64_t rows) {
-      if (rows * vectors > room) return false;
+      if (rows * vectors > room || 4 * rows * vectors < room) return false;
       return rows_.batched || (rows <= rows_.size && (!exact_ || rows_.size % rows == 0));
     };
     return static_cast<int>(choices_.pick("rows", usual, numbers(1, 12, legal)));

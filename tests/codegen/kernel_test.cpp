@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <memory>
 #include <random>
 #include <vector>
 
@@ -13,28 +14,34 @@
 namespace kcc::testing {
 namespace {
 
-void check(const KernelCase& c, const Kernel& kernel, const std::string& target, int level, const Tuning& tuning = {}) {
-  const LoadedKernel loaded(kernel, target, {level, 32, tuning});
-  if (std::getenv("KCC_SHOW")) {
-    printf("  %s, level %d: %.2f s, %zu bytes, %s\n", target.c_str(), level, loaded.compile_seconds(),
-           loaded.object_bytes(), loaded.schedule().c_str());
+// `tunings`: the kernel is compiled with each of them.
+void check(const KernelCase& c, const Kernel& kernel, const std::string& target, int level,
+           const std::vector<Tuning>& tunings = {{}}) {
+  std::vector<std::unique_ptr<LoadedKernel>> kernels;
+  for (const Tuning& tuning : tunings) {
+    kernels.push_back(std::make_unique<LoadedKernel>(kernel, target, ScheduleOptions{level, 32, tuning}));
+    if (!std::getenv("KCC_SHOW")) continue;
+    printf("  %s, level %d: %.2f s, %zu bytes, %s\n", target.c_str(), level, kernels.back()->compile_seconds(),
+           kernels.back()->object_bytes(), kernels.back()->schedule().c_str());
   }
   for (int64_t batch : c.batches) {
     std::mt19937 random(static_cast<uint32_t>(batch));
     std::vector<Array> operands;
     for (const NamedType& input : kernel.body.inputs) operands.push_back(operand_values(input.type, batch, random, c));
     const Evaluation expected = interpret(kernel.body, batch, operands);
-    const std::vector<Array> forward = loaded.run(operands, batch, TaskOrder::kForward);
-    const std::vector<Array> backward = loaded.run(operands, batch, TaskOrder::kBackward);
     // Plain loops add long sums one by one.
     const double tolerance = level > 0 ? c.tolerance : 100 * c.tolerance;
-    for (size_t i = 0; i < forward.size(); ++i) {
-      EXPECT_EQ(difference(forward[i], expected.outputs[i], tolerance), "")
-          << "result " << i << ", batch " << batch << ", " << target << ", level " << level << ", " << loaded.schedule()
-          << "\n"
-          << to_string(kernel.body);
-      EXPECT_EQ(difference(backward[i], forward[i], 0), "")
-          << "depends on the order of tasks: result " << i << ", batch " << batch;
+    for (const auto& loaded : kernels) {
+      const std::vector<Array> forward = loaded->run(operands, batch, TaskOrder::kForward);
+      const std::vector<Array> backward = loaded->run(operands, batch, TaskOrder::kBackward);
+      for (size_t i = 0; i < forward.size(); ++i) {
+        EXPECT_EQ(difference(forward[i], expected.outputs[i], tolerance), "")
+            << "result " << i << ", batch " << batch << ", " << target << ", level " << level << ", "
+            << loaded->schedule() << "\n"
+            << to_string(kernel.body);
+        EXPECT_EQ(difference(backward[i], forward[i], 0), "")
+            << "depends on the order of tasks: result " << i << ", batch " << batch << ", " << loaded->schedule();
+      }
     }
   }
 }
@@ -64,8 +71,8 @@ TEST_P(KernelTest, AgreesWithOtherChoices) {
     for (int64_t value : choice.others) tunings.push_back({{choice.name, value}});
   if (tunings.empty()) GTEST_SKIP();
   const size_t drawn = std::hash<std::string>()(GetParam().name) % tunings.size();
-  for (size_t i = 0; i < tunings.size(); ++i)
-    if (i == drawn || std::getenv("KCC_ALL_CHOICES")) check(GetParam(), kernel, "host", 2, tunings[i]);
+  if (!std::getenv("KCC_ALL_CHOICES")) tunings = {tunings[drawn]};
+  check(GetParam(), kernel, "host", 2, tunings);
 }
 
 }  // namespace

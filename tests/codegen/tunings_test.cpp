@@ -38,9 +38,9 @@ class Tunings : public ::testing::Test {
 TEST_F(Tunings, AreTakenUpByLaterCompilations) {
   const std::string usual = schedule();
   EXPECT_THAT(usual, ::testing::HasSubstr("8 x 1 vectors"));
-  keep_tuning(plan_.kernels[0], options_, {{"rows", 3}});
-  EXPECT_EQ(find_tunings(plan_, options_), (std::vector<Tuning>{{{"rows", 3}}}));
-  EXPECT_THAT(schedule(), ::testing::HasSubstr("3 x 1 vectors"));
+  keep_tuning(plan_.kernels[0], options_, {{"rows", 4}});
+  EXPECT_EQ(find_tunings(plan_, options_), (std::vector<Tuning>{{{"rows", 4}}}));
+  EXPECT_THAT(schedule(), ::testing::HasSubstr("4 x 1 vectors"));
   // Named after its model the kernel is the same.
   Plan renamed = plan_;
   renamed.kernels[0].name = "other";
@@ -51,7 +51,7 @@ TEST_F(Tunings, AreTakenUpByLaterCompilations) {
 }
 
 TEST_F(Tunings, AreOfOneBatchOneLevelAndOneCache) {
-  keep_tuning(plan_.kernels[0], options_, {{"rows", 3}});
+  keep_tuning(plan_.kernels[0], options_, {{"rows", 4}});
   BuildOptions other = options_;
   other.schedule.batch = 64;
   EXPECT_TRUE(find_tunings(plan_, other)[0].empty());
@@ -73,16 +73,16 @@ TEST_F(Tunings, ThatDoNotFitAreNotTaken) {
 }
 
 TEST_F(Tunings, ThatAreDamagedAreNone) {
-  keep_tuning(plan_.kernels[0], options_, {{"rows", 3}});
+  keep_tuning(plan_.kernels[0], options_, {{"rows", 4}});
   for (const auto& file : fs::recursive_directory_iterator(folder_))
     if (file.is_regular_file()) fs::resize_file(file.path(), file.file_size() - 1);
   EXPECT_TRUE(find_tunings(plan_, options_)[0].empty());
 }
 
 TEST_F(Tunings, AreTextAndBack) {
-  const Tuning tuning{{"columns", 12}, {"rows", 3}};
-  EXPECT_EQ(to_string(tuning), "columns=12 rows=3");
-  EXPECT_EQ(parse_tuning("columns=12 rows=3"), tuning);
+  const Tuning tuning{{"columns", 12}, {"rows", 4}};
+  EXPECT_EQ(to_string(tuning), "columns=12 rows=4");
+  EXPECT_EQ(parse_tuning("columns=12 rows=4"), tuning);
   EXPECT_TRUE(parse_tuning("nothing here").empty());
 }
 
@@ -93,7 +93,7 @@ TEST_F(Tunings, KernelsTellTheirChoices) {
   ASSERT_EQ(choices[0].size(), 1u);
   EXPECT_EQ(choices[0][0].name, "rows");
   EXPECT_EQ(choices[0][0].taken, 8);
-  EXPECT_THAT(choices[0][0].others, ::testing::Contains(3));
+  EXPECT_THAT(choices[0][0].others, ::testing::Contains(4));
   EXPECT_THAT(choices[0][0].others, ::testing::Not(::testing::Contains(8)));
 }
 
