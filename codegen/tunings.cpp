@@ -23,7 +23,7 @@ std::vector<Tuning> find_tunings(const Plan& plan, const BuildOptions& options) 
   const std::string cpu = cpu_model();
   for (size_t k = 0; k < tunings.size(); ++k) {
     const auto kept = cache.find(key_of(plan.kernels[k], options, cpu));
-    if (kept) tunings[k] = parse_tuning(kept->schedule);
+    if (kept) tunings[k] = parse_tuning(kept->notes);
   }
   return tunings;
 }

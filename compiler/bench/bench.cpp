@@ -57,7 +57,7 @@ bool run_bench(const Options& options, const BenchSubject& subject, Diagnostics&
   report.batch = times->batch;
   report.machine = meter.peak();
   std::vector<std::string> schedules;
-  for (const KernelObject& kernel : kernels) schedules.push_back(kernel.schedule);
+  for (const KernelObject& kernel : kernels) schedules.push_back(kernel.notes.schedule);
   report.rows = join_rows(subject.module, subject.plan, schedules, *times, report.machine);
   report.steps = times->steps;
   std::fputs(bench_table(report).c_str(), stdout);

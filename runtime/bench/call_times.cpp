@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "runtime/context.h"
 #include "runtime/format.h"
 
 namespace kcc::runtime {
@@ -31,6 +32,15 @@ std::string CallTimes::to_json() const {
         format("{\"call\": %zu, \"turns\": %ld, \"time\": %s}", i, c.most_turns, c.steps.to_json().c_str()));
   }
   return "[" + join(items, ", ") + "]";
+}
+
+// Here rather than with the rest of Context: only programs that time their calls take it in.
+void Context::begin_call(int32_t) {
+  if (times_ != nullptr) times_->begin();
+}
+
+void Context::end_call(int32_t call) {
+  if (times_ != nullptr) times_->end(call);
 }
 
 }  // namespace kcc::runtime

@@ -27,7 +27,7 @@ class Tunings : public ::testing::Test {
     Diagnostics diagnostics;
     const std::vector<KernelObject> kernels = build_kernels(plan_, options_, diagnostics);
     EXPECT_FALSE(diagnostics.has_errors()) << diagnostics.render(false);
-    return kernels.empty() ? "" : kernels[0].schedule;
+    return kernels.empty() ? "" : kernels[0].notes.schedule;
   }
 
   const fs::path folder_ = fs::path(::testing::TempDir()) / ("tunings_" + std::to_string(::getpid()));
