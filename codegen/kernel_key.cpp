@@ -19,11 +19,11 @@ Kernel nameless(const Kernel& kernel) {
   return plain;
 }
 
-std::string content_key(const Kernel& plain, const BuildOptions& options) {
+std::string content_key(const Kernel& plain, const MachineTarget& target, int64_t batch) {
   return fmt::format("halide {}.{}.{}\ntarget {}\nlanes {} registers {}\nbatch {}\nfamily {} anchor {}\n{}",
                      HALIDE_VERSION_MAJOR, HALIDE_VERSION_MINOR, HALIDE_VERSION_PATCH,
-                     options.target.halide.to_string(), options.target.lanes, options.target.registers,
-                     options.schedule.batch, name_of(plain.family), plain.anchor, to_string(plain.body));
+                     target.halide.to_string(), target.lanes, target.registers,
+                     batch, name_of(plain.family), plain.anchor, to_string(plain.body));
 }
 
 std::string to_string(const Tuning& tuning) {

@@ -12,7 +12,7 @@ constexpr char kNeutralName[] = "kcc_kernel";
 Kernel nameless(const Kernel& kernel);
 
 // What is compiled of a nameless kernel, for which machine and batch.
-std::string content_key(const Kernel& plain, const BuildOptions& options);
+std::string content_key(const Kernel& plain, const MachineTarget& target, int64_t batch);
 
 // "columns=4 rows=6"; and back: words that are none are left out.
 std::string to_string(const Tuning& tuning);

@@ -10,26 +10,27 @@ namespace {
 constexpr int kTunedLevel = 2;
 
 // Not the build of kcc: its numbers are checked when they are used, and a search takes minutes.
-std::string key_of(const Kernel& kernel, const BuildOptions& options, const std::string& cpu) {
-  return "tuning\ncpu " + cpu + "\n" + content_key(nameless(kernel), options);
+std::string key_of(const Kernel& kernel, const MachineTarget& target, const BuildOptions& options) {
+  static const std::string cpu = cpu_model();
+  return "tuning\ncpu " + cpu + "\n" + content_key(nameless(kernel), target, options.schedule.batch);
 }
 
 }  // namespace
 
+Tuning find_tuning(const Kernel& kernel, const MachineTarget& target, const BuildOptions& options) {
+  if (options.schedule.level < kTunedLevel || options.cache_dir.empty()) return {};
+  const auto kept = KernelCache(options.cache_dir).find(key_of(kernel, target, options));
+  return kept ? parse_tuning(kept->notes) : Tuning();
+}
+
 std::vector<Tuning> find_tunings(const Plan& plan, const BuildOptions& options) {
-  std::vector<Tuning> tunings(plan.kernels.size());
-  if (options.schedule.level < kTunedLevel || options.cache_dir.empty()) return tunings;
-  const KernelCache cache(options.cache_dir);
-  const std::string cpu = cpu_model();
-  for (size_t k = 0; k < tunings.size(); ++k) {
-    const auto kept = cache.find(key_of(plan.kernels[k], options, cpu));
-    if (kept) tunings[k] = parse_tuning(kept->notes);
-  }
+  std::vector<Tuning> tunings;
+  for (const Kernel& kernel : plan.kernels) tunings.push_back(find_tuning(kernel, options.targets[0], options));
   return tunings;
 }
 
 void keep_tuning(const Kernel& kernel, const BuildOptions& options, const Tuning& tuning) {
-  KernelCache(options.cache_dir).keep(key_of(kernel, options, cpu_model()), {"", to_string(tuning)});
+  KernelCache(options.cache_dir).keep(key_of(kernel, options.targets[0], options), {"", to_string(tuning)});
 }
 
 }  // namespace kcc

@@ -9,9 +9,12 @@
 
 namespace kcc {
 
-// One for each of the plan's kernels, in its order; {} where nothing is known, and below -O2.
+// {} where nothing is known, and below -O2.
+Tuning find_tuning(const Kernel& kernel, const MachineTarget& target, const BuildOptions& options);
+// For the first target; one for each of the plan's kernels, in its order.
 std::vector<Tuning> find_tunings(const Plan& plan, const BuildOptions& options);
 
+// For the first target.
 void keep_tuning(const Kernel& kernel, const BuildOptions& options, const Tuning& tuning);
 
 }  // namespace kcc

@@ -70,7 +70,9 @@ void declare_common(CLI::App& app, Options& o, RawOptions& raw) {
 void declare_kernels(CLI::App& app, Options& o, RawOptions& raw) {
   app.add_flag("--inference", o.inference, "leave out what only training needs");
   app.add_option("-O", o.level, "how hard to schedule")->check(CLI::Range(0, 3))->default_str("2");
-  app.add_option("--target", o.target, "host, x86-64-v2, x86-64-v3, x86-64-v4 or arm-64-linux");
+  app.add_option("--target", o.target,
+                 "host, x86-64-v2, x86-64-v3, x86-64-v4 or arm-64-linux; several, with commas between them, make one "
+                 "program that chooses when it starts");
   app.add_option("--batch-size", o.batch_size, "the training batch that schedules are specialised for")
       ->check(CLI::Range(1, 1 << 20))
       ->default_str("32");
@@ -99,6 +101,8 @@ void declare_compile(CLI::App& app, Options& o, RawOptions& raw) {
   app.add_flag("--single-process", o.single_process, "leave out what only training on several processes needs");
   app.add_option("--name", o.name, "name of the program's symbols; default from the model's name");
   app.add_option("--weights", o.weights, "initial weights, embedded: .weights.h5, .keras or .h5 of any Keras");
+  app.add_option("--verify-data", o.verify_data,
+                 "FILE.npz: inputs and expected outputs by their names, stored for the program's verify");
   app.add_option("--dump-dir", o.dump_dir, "write every stage there as numbered text files");
   app.add_option("--explain", raw.explain, "fusion, memory, schedule: why the compiler decided as it did")
       ->allow_extra_args(false)
@@ -229,6 +233,8 @@ bool parse_options(int argc, char** argv, Options* options, int* status) {
   if (plot->parsed()) options->command = Command::kPlot;
   if (bench->parsed()) options->command = Command::kBench;
   std::string wrong = digest(raw, *options);
+  if (wrong.empty() && bench->parsed() && options->target.find(',') != std::string::npos)
+    wrong = "bench measures one --target at a time";
   const bool compares = !options->bench.compare.empty();
   if (wrong.empty() && compares && !options->model.empty()) wrong = "--compare takes two reports and no model";
   if (wrong.empty() && options->bench.tune > 0 && (options->cache.empty() || options->level < 2))

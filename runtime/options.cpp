@@ -11,7 +11,7 @@
 namespace kcc::runtime {
 namespace {
 
-enum : unsigned { kFit = 1, kEvaluate = 2, kPredict = 4, kSummary = 8, kBench = 16 };
+enum : unsigned { kFit = 1, kEvaluate = 2, kPredict = 4, kSummary = 8, kBench = 16, kVerify = 32 };
 
 // Sets a value; an Error says what was expected instead of it.
 using Setter = Status (*)(Options&, const std::string&);
@@ -29,7 +29,7 @@ struct CommandRow {
   const char* name;
   const char* arguments;
   const char* help;
-  unsigned bit;  // 0: known, but not in this version
+  unsigned bit;
   Command command;
 };
 
@@ -39,7 +39,7 @@ constexpr CommandRow kCommands[] = {
     {"predict", "-x X -o OUT.npy [options]", "outputs for data", kPredict, Command::kPredict},
     {"summary", "", "the table of layers", kSummary, Command::kSummary},
     {"bench", "[options]", "time steps on made-up data", kBench, Command::kBench},
-    {"verify", "", nullptr, 0, Command::kHelp},
+    {"verify", "[options]", "compare outputs with those that were stored", kVerify, Command::kVerify},
 };
 
 Error expected(const char* what, const std::string& value) {
@@ -219,7 +219,7 @@ constexpr Row kRows[] = {
      "batches to validate on (all of the data)"},
     {"--callback", "CALL", kFit, [](Options& o, const std::string& v) { return o.callbacks.push_back(v), Status(); },
      "a Keras callback such as \"EarlyStopping(patience=2)\"; repeat for more"},
-    {"--weights", "FILE", kData, [](Options& o, const std::string& v) { return parse_file(v, &o.weights); },
+    {"--weights", "FILE", kData | kVerify, [](Options& o, const std::string& v) { return parse_file(v, &o.weights); },
      "start from these, the optimizer's state included"},
     {"--reset-optimizer", nullptr, kFit,
      [](Options& o, const std::string&) { return o.reset_optimizer = true, Status(); },
@@ -231,13 +231,13 @@ constexpr Row kRows[] = {
      "write no weights"},
     {"--history", "FILE", kFit, set_history, "write loss and metrics of each epoch: .json, .csv, or .svg with their curves"},
     {"--seed", "N", kFit, set_seed, "of initial weights, shuffling and dropout (a new one each run)"},
-    {"--json", nullptr, kEvaluate | kBench, [](Options& o, const std::string&) { return o.json = true, Status(); },
+    {"--json", nullptr, kEvaluate | kBench | kVerify, [](Options& o, const std::string&) { return o.json = true, Status(); },
      "print the result as JSON"},
     {"--seconds", "S", kBench, set_seconds, "how long to repeat each measurement (1)"},
     {"--verbose", "auto|0|1|2", kData, set_verbose, "1: a progress bar, 2: a line an epoch (1 on a terminal, else 2)"},
     {"--progress", "STYLE", kData, set_progress,
      "how progress looks: keras3, keras2, plain, json or none (keras3; plain without UTF-8)"},
-    {"--threads", "N", kData | kBench,
+    {"--threads", "N", kData | kBench | kVerify,
      [](Options& o, const std::string& v) {
        return parse_integer<int>(v, 1, 1024, "a whole number from 1 to 1024", &o.threads);
      },
@@ -262,9 +262,7 @@ const Row* find_row(const std::string& name) {
 
 Error unknown_command(const std::string& name) {
   std::vector<std::string> known;
-  for (const CommandRow& row : kCommands) {
-    if (row.bit != 0) known.push_back(row.name);
-  }
+  for (const CommandRow& row : kCommands) known.push_back(row.name);
   const std::string hint = did_you_mean(name, known);
   return make_error("unknown command '%s'%s", name.c_str(),
                     hint.empty() ? (", expected one of " + join(known, ", ")).c_str() : hint.c_str());
@@ -309,7 +307,7 @@ bool is_one_folder(const std::vector<std::string>& x) {
 }
 
 Status check_together(const Options& o) {
-  if (o.command == Command::kSummary || o.command == Command::kBench) return {};
+  if (o.command == Command::kSummary || o.command == Command::kBench || o.command == Command::kVerify) return {};
   if (o.x.empty()) return make_error("no input data: pass -x FILE");
   if (o.command == Command::kPredict) {
     return o.out.empty() ? Status(make_error("nowhere to write the predictions: pass -o FILE.npy")) : Status();
@@ -348,12 +346,13 @@ Result<Options> parse_options(int argc, const char* const* argv) {
   if (first == "--help" || first == "-h") return options;
   if (first == "--version") {
     options.command = Command::kVersion;
+    const std::string more = argc > 2 ? argv[2] : "";
+    if (more == "-v" || more == "--verbose") options.verbose = 1;
     return options;
   }
   if (first[0] == '-') return make_error("expected a command before '%s'; --help lists them", first.c_str());
   const CommandRow* command = find_command(first);
   if (command == nullptr) return unknown_command(first);
-  if (command->bit == 0) return make_error("%s is not in this version of kcc yet", command->name);
 
   options.command = command->command;
   for (int at = 2; at < argc;) {
@@ -373,14 +372,14 @@ std::string help_text(const std::string& program, const std::string& topic) {
   std::string text;
   unsigned shown = 0;
   for (const CommandRow& row : kCommands) {
-    if (row.bit == 0 || (!topic.empty() && topic != row.name)) continue;
+    if (!topic.empty() && topic != row.name) continue;
     shown |= row.bit;
     text += text.empty() ? "usage: " : "       ";
     text += format("%s %-8s %-26s %s\n", program.c_str(), row.name, row.arguments, row.help);
   }
-  if (topic.empty()) text += "       " + program + " --help | --version\n";
+  if (topic.empty()) text += "       " + program + " --help | --version [-v]\n";
   for (const CommandRow& row : kCommands) {
-    if (row.bit == 0 || (shown & row.bit) == 0) continue;
+    if ((shown & row.bit) == 0) continue;
     std::string options;
     for (const Row& option : kRows) {
       if ((option.commands & row.bit) != 0) options += option_line(option);

@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 class Tunings : public ::testing::Test {
  protected:
   Tunings() {
-    options_.target = target_for_tests();
+    options_.targets = {target_for_tests()};
     options_.cache_dir = folder_.string();
   }
   ~Tunings() override { fs::remove_all(folder_); }
