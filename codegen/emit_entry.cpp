@@ -54,7 +54,10 @@ std::string address(const TensorRef& ref) {
 
 class EntryWriter {
  public:
-  EntryWriter(const EntryPlan& entry, const std::vector<Kernel>& kernels) : entry_(entry), kernels_(kernels) {
+  EntryWriter(const EntryPlan& entry, const std::vector<Kernel>& kernels, int64_t first_timed)
+      : entry_(entry), kernels_(kernels) {
+    for (const KernelCall* call : calls_of(entry))
+      if (first_timed >= 0) timed_[call] = first_timed++;
     // What kernel_call.h and the function itself call something.
     for (const char* name : {"step",     "B",     "state",       "arena",  "context", "flush",  "error", "f32",
                              "i32",      "u32",   "boolean",     "extents", "set_work", "kcc",   "predict",
@@ -105,8 +108,11 @@ class EntryWriter {
       }
     }
     const int64_t work = std::llround(std::ceil(call.flops + call.bytes));
-    return fmt::format("{0}set_work(context, {1});\n{0}if (int error = {2}({3})) return error;\n", indent,
-                       extent({work, batched}), kernels_[static_cast<size_t>(call.kernel)].name, arguments);
+    const std::string name = kernels_[static_cast<size_t>(call.kernel)].name;
+    std::string text = fmt::format("{0}if (int error = {1}({2})) return error;\n", indent, name, arguments);
+    if (const auto timed = timed_.find(&call); timed != timed_.end())
+      text = fmt::format("{0}context->begin_call({1});\n{2}{0}context->end_call({1});\n", indent, timed->second, text);
+    return fmt::format("{}set_work(context, {});\n{}", indent, extent({work, batched}), text);
   }
 
   std::string exchange_text(const Exchange& exchange) {
@@ -193,13 +199,14 @@ class EntryWriter {
   std::vector<std::pair<TensorRef, std::string>> views_;
   std::map<Space, bool> uses_;
   bool uses_batch_ = false;
+  std::map<const KernelCall*, int64_t> timed_;  // their numbers
   int64_t largest_ = 0;  // bytes a sample
 };
 
 }  // namespace
 
-std::string emit_entry(const EntryPlan& entry, const std::vector<Kernel>& kernels) {
-  return EntryWriter(entry, kernels).text();
+std::string emit_entry(const EntryPlan& entry, const std::vector<Kernel>& kernels, int64_t first_timed) {
+  return EntryWriter(entry, kernels, first_timed).text();
 }
 
 }  // namespace kcc

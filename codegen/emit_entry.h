@@ -9,6 +9,7 @@
 
 namespace kcc {
 
-std::string emit_entry(const EntryPlan& entry, const std::vector<Kernel>& kernels);
+// `first_timed` >= 0: every call tells the context when it begins and ends, numbered from there as calls_of has them.
+std::string emit_entry(const EntryPlan& entry, const std::vector<Kernel>& kernels, int64_t first_timed = -1);
 
 }  // namespace kcc

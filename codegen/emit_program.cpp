@@ -246,7 +246,11 @@ std::string emit_program(const Module& module, const Plan& plan, const ProgramOp
 std::string emit_source(const Module& module, const Plan& plan, const ProgramOptions& options,
                         const ProgramInterface& interface) {
   std::vector<std::string> entries;
-  for (const EntryPlan& entry : plan.entries) entries.push_back(emit_entry(entry, plan.kernels));
+  int64_t calls = 0;
+  for (const EntryPlan& entry : plan.entries) {
+    entries.push_back(emit_entry(entry, plan.kernels, options.timed ? calls : -1));
+    calls += static_cast<int64_t>(calls_of(entry).size());
+  }
   const auto count = [](const auto& items) { return fmt::format("{}", items.size()); };
   const auto text = [](auto value) { return fmt::format("{}", value); };
   return fill_template(
@@ -270,6 +274,7 @@ std::string emit_source(const Module& module, const Plan& plan, const ProgramOpt
                {"weights", options.has_weights ? kWeights : ""},
                {"initial_weights", options.has_weights ? "kcc_initial_weights" : "nullptr"},
                {"load_image", interface.trainer && takes_pictures(module) ? "load_image" : "nullptr"},
+               {"timed_calls", options.timed ? fmt::format("\n    .timed_calls = {},", calls) : ""},
                {"saved_model", string_literal(interface.trainer ? module.saved.model : "", "    ")},
                {"saved_optimizer", string_literal(module.saved.optimizer, "    ")},
                {"saved_compile", string_literal(interface.trainer ? module.saved.compile : "", "    ")},

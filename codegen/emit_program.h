@@ -19,6 +19,7 @@ struct ProgramOptions {
   // That the kernels are compiled for, best first; none: whoever compiles the source knows.
   std::vector<MachineTarget> targets = {};
   SelfTestLayout self_test = {};  // of the file "self_test.bin", beside the source as well
+  bool timed = false;        // every call of a kernel says when it begins and ends (runtime/bench/call_times.h)
 };
 
 // How the outside reaches the program.

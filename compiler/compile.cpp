@@ -9,6 +9,7 @@
 #include "codegen/build_kernels.h"
 #include "codegen/emit_program.h"
 #include "codegen/link_library.h"
+#include "compiler/bench/bench.h"
 #include "compiler/embed_self_test.h"
 #include "compiler/embed_weights.h"
 #include "compiler/ir/print.h"
@@ -133,7 +134,7 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
   times.begin("optimize the graphs");
   for (Graph* graph : graphs_of(module)) *graph = optimize(*graph, module);
   const bool embedded = options.emit == Emit::kLibrary || options.emit == Emit::kShared;
-  if (options.single_process || embedded)
+  if (options.single_process || embedded || options.command == Command::kBench)
     module.share_obstacle = "the program was compiled with --single-process";
   else
     split_batch(module);
@@ -172,6 +173,7 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
   if (!options.verify_data.empty()) self_test = embed_self_test(module, options.verify_data, diagnostics);
   if (!self_test) return false;
   ProgramOptions program{name, options.batch_size, !weights->empty()};
+  program.timed = options.command == Command::kBench;
   // Others compile readable source, for what they like.
   if (options.emit != Emit::kCpp) program.targets = build.targets;
   program.self_test = self_test->layout;
@@ -204,6 +206,8 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
   link.weights = *weights;
   link.self_test = self_test->bytes;
   link.verbose = options.verbose;
+  if (options.command == Command::kBench)
+    return run_bench(options, {module, plan, kernels, source, build, link, name}, diagnostics);
   if (!embedded) return link_program(source, kernels, link, diagnostics);
   const LibraryText library = emit_library(module, plan, program, kernels);
   return options.emit == Emit::kLibrary ? link_library(name, library, kernels, link, diagnostics)
@@ -215,6 +219,7 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
 bool compile(const Options& options, Diagnostics& diagnostics) {
   if (options.command == Command::kOps) return write_text(options, ops_text(options.ops_form), diagnostics);
   StageTimes times;
+  if (!options.bench.compare.empty()) return compare_benches(options, diagnostics);
   const bool good = run_stages(options, times, diagnostics);
   if (good && options.time_report) fmt::print(stderr, "{}", times.report());
   return good;

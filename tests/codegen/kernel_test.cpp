@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <memory>
 #include <random>
 #include <vector>
 
@@ -21,26 +22,32 @@ std::vector<Array> operands_of(const KernelCase& c, const Kernel& kernel, int64_
   return operands;
 }
 
-void check(const KernelCase& c, const Kernel& kernel, const std::string& target, int level) {
-  const LoadedKernel loaded(kernel, target, {level, 32});
-  if (std::getenv("KCC_SHOW")) {
-    printf("  %s, level %d: %.2f s, %zu bytes, %s\n", target.c_str(), level, loaded.compile_seconds(),
-           loaded.object_bytes(), loaded.schedule().c_str());
+// `tunings`: the kernel is compiled with each of them.
+void check(const KernelCase& c, const Kernel& kernel, const std::string& target, int level,
+           const std::vector<Tuning>& tunings = {{}}) {
+  std::vector<std::unique_ptr<LoadedKernel>> kernels;
+  for (const Tuning& tuning : tunings) {
+    kernels.push_back(std::make_unique<LoadedKernel>(kernel, target, ScheduleOptions{level, 32, tuning}));
+    if (!std::getenv("KCC_SHOW")) continue;
+    printf("  %s, level %d: %.2f s, %zu bytes, %s\n", target.c_str(), level, kernels.back()->compile_seconds(),
+           kernels.back()->object_bytes(), kernels.back()->schedule().c_str());
   }
   for (int64_t batch : c.batches) {
     const std::vector<Array> operands = operands_of(c, kernel, batch);
     const Evaluation expected = interpret(kernel.body, batch, operands);
-    const std::vector<Array> forward = loaded.run(operands, batch, TaskOrder::kForward);
-    const std::vector<Array> backward = loaded.run(operands, batch, TaskOrder::kBackward);
     // Plain loops add long sums one by one.
     const double tolerance = level > 0 ? c.tolerance : 100 * c.tolerance;
-    for (size_t i = 0; i < forward.size(); ++i) {
-      EXPECT_EQ(difference(forward[i], expected.outputs[i], tolerance), "")
-          << "result " << i << ", batch " << batch << ", " << target << ", level " << level << ", " << loaded.schedule()
-          << "\n"
-          << to_string(kernel.body);
-      EXPECT_EQ(difference(backward[i], forward[i], 0), "")
-          << "depends on the order of tasks: result " << i << ", batch " << batch;
+    for (const auto& loaded : kernels) {
+      const std::vector<Array> forward = loaded->run(operands, batch, TaskOrder::kForward);
+      const std::vector<Array> backward = loaded->run(operands, batch, TaskOrder::kBackward);
+      for (size_t i = 0; i < forward.size(); ++i) {
+        EXPECT_EQ(difference(forward[i], expected.outputs[i], tolerance), "")
+            << "result " << i << ", batch " << batch << ", " << target << ", level " << level << ", "
+            << loaded->schedule() << "\n"
+            << to_string(kernel.body);
+        EXPECT_EQ(difference(backward[i], forward[i], 0), "")
+            << "depends on the order of tasks: result " << i << ", batch " << batch << ", " << loaded->schedule();
+      }
     }
   }
 }
@@ -73,6 +80,21 @@ TEST_P(KernelTest, AgreesOnOtherMachines) {
   const Halide::Target host = Halide::get_host_target();
   if (draw % 6 > 2 || host.arch != Halide::Target::X86 || !host.has_feature(Halide::Target::AVX2)) GTEST_SKIP();
   check(GetParam(), make_kernel(GetParam()), draw % 6 == 0 ? "x86-64-v2" : "x86-64-v3", 2);
+}
+
+// What kcc bench --tune may take: one other number a case; with KCC_ALL_CHOICES each of them.
+TEST_P(KernelTest, AgreesWithOtherChoices) {
+  const Kernel kernel = make_kernel(GetParam());
+  MachineTarget target;
+  Diagnostics diagnostics;
+  ASSERT_TRUE(parse_target("host", &target, diagnostics));
+  std::vector<Tuning> tunings;
+  for (const Choice& choice : build_kernel(kernel, target, {2, 32}).choices)
+    for (int64_t value : choice.others) tunings.push_back({{choice.name, value}});
+  if (tunings.empty()) GTEST_SKIP();
+  const size_t drawn = std::hash<std::string>()(GetParam().name) % tunings.size();
+  if (!std::getenv("KCC_ALL_CHOICES")) tunings = {tunings[drawn]};
+  check(GetParam(), kernel, "host", 2, tunings);
 }
 
 }  // namespace
