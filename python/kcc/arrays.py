@@ -171,6 +171,10 @@ def _check_whole(array: np.ndarray, lowest: int, highest: int, label: str, reaso
 
 
 def _bind_target(library: Library, array: np.ndarray, tensor: Tensor, label: str) -> np.ndarray:
+    shape = tensor.shape
+    if array.ndim and not _same_rows(array.shape[1:], shape) and shape and _same_rows(array.shape[1:], shape[:-1]):
+        raise ValueError(f"{label} has shape {array.shape}, but output '{tensor.name}' takes {_batched(shape)}: for class "
+                         f"numbers use a sparse loss, or keras.utils.to_categorical({label}, {shape[-1]})")
     bound = _fit_to(array, tensor, "output", label)
     classes = _class_count(library, tensor)
     if classes:
