@@ -22,9 +22,9 @@ def is_array(value: Any) -> bool:
 def are_arrays(structure: Any) -> bool:
     """Whether x (or y) is arrays, alone or in lists, tuples and dicts; not something to iterate over."""
     if isinstance(structure, Mapping):
-        return all(map(is_array, structure.values()))
+        structure = tuple(structure.values())
     if isinstance(structure, (list, tuple)):
-        return all(is_array(value) or value is None for value in structure)
+        return all(map(is_array, structure))
     return is_array(structure)
 
 

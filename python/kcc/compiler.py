@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Sequence
 
+from kcc.keras_file import read_description
 from kcc.keras_model import ModelFiles, is_keras_model, write_model
 from kcc.library import Library
 from kcc.model import Model
@@ -54,7 +55,8 @@ def compile(model: Any, *, threads: int | None = None, seed: int | None = None, 
         _run(command, folder)
         # A loaded object needs its file no longer.
         made = Model(Library(folder / "libmodel.so"), threads=threads, seed=seed, max_rows=batch_size,
-                     predict_only=inference, keras_model=model if live else None)
+                     predict_only=inference, keras_model=model if live else None,
+                     description=None if live else read_description(Path(model)))
         if written.weights:
             made.load_weights(written.weights)
     return made

@@ -102,6 +102,7 @@ class Library:
         made_by = self.version().decode()
         if f"kcc {VERSION}" not in made_by:
             raise RuntimeError(f"{self.path} is '{made_by}', but this package is for kcc {VERSION}: compile it again")
+        self.keras_version = made_by.rpartition("Keras ")[2]  # that the model's file was of
         for function, (result, *arguments) in _OF_MODEL.items():
             self._bind(function, result, c_void_p, *arguments)
         self.trains = hasattr(self._shared, f"{self.name}_fit")

@@ -15,6 +15,7 @@ from kcc.arrays import Dataset, are_arrays, bind, pointers
 from kcc.batches import BatchSource, bind_batch, open_batches
 from kcc.callbacks import CallbackList, flat
 from kcc.handle import Handle
+from kcc.keras_file import write_keras_file
 from kcc.library import Data, Library
 from kcc.optimizer import Optimizer
 from kcc.progress import Logs
@@ -34,9 +35,11 @@ class Model(Handle):
     _initial_epoch: int | None = None  # set by BackupAndRestore
 
     def __init__(self, library: Library, *, threads: int | None = None, seed: int | None = None, max_rows: int = 32,
-                 predict_only: bool = False, keras_model: Any = None, owner: Model | None = None):
+                 predict_only: bool = False, keras_model: Any = None, description: str | None = None,
+                 owner: Model | None = None):
         super().__init__(library, threads=threads, seed=seed, max_rows=max_rows, predict_only=predict_only, owner=owner)
         self._keras_model = keras_model
+        self._description = description  # JSON of the model's file, where there was one instead
         self.name = getattr(keras_model, "name", library.name)
         self.history: Any = None
 
@@ -52,7 +55,7 @@ class Model(Handle):
         """A model for another thread, over the same weights: it predicts with what this one has learnt. This one must not
         train or set weights meanwhile."""
         return Model(self.library, threads=threads, max_rows=self._max_rows, predict_only=True, owner=self,
-                     keras_model=self._keras_model)
+                     keras_model=self._keras_model, description=self._description)
 
     @property
     def optimizer(self) -> Optimizer:
@@ -82,7 +85,7 @@ class Model(Handle):
             raise ValueError(f"validation_freq is a list or an int, not {validation_freq!r}")
         data: Dataset | None = None
         source: BatchSource | None = None
-        if are_arrays((x, y, sample_weight)) or _is_plain(x):
+        if are_arrays(x) or _is_plain(x):
             data = bind(self.library, x, y, sample_weight, class_weight)
         else:
             source = open_batches(x, y, sample_weight, steps=steps_per_epoch, shuffle=shuffle, class_weight=class_weight)
@@ -189,11 +192,17 @@ class Model(Handle):
 
     def save_weights(self, filepath: str | os.PathLike, overwrite: bool = True) -> None:
         """Weights and the optimizer's state, as `.weights.h5`."""
-        self._save(filepath, (".weights.h5",), overwrite)
+        path = _free_path(filepath, ".weights.h5", overwrite)
+        self.call("save_weights", os.fsencode(path))
 
     def save(self, filepath: str | os.PathLike, overwrite: bool = True) -> None:
-        """The whole model, as `.keras` or `.h5`."""
-        self._save(filepath, (".keras", ".h5"), overwrite)
+        """The whole model, as `.keras`. What it is comes from the live model or from the file that was compiled."""
+        path = _free_path(filepath, ".keras", overwrite)
+        description = self._keras_model.to_json() if self._keras_model is not None else self._description
+        if description is None:
+            raise ValueError(f"{path}: a library that was loaded does not know the model's description: use save_weights, or "
+                             "compile a live model or a .keras file")
+        write_keras_file(path, description, self.library.keras_version, self.save_weights)
 
     def load_weights(self, filepath: str | os.PathLike) -> None:
         """From `.weights.h5`, `.keras`, or `.h5` of any Keras; with the optimizer's state where it fits."""
@@ -226,14 +235,6 @@ class Model(Handle):
             path = Path(folder) / "model.keras"
             self.save(path)
             return keras.saving.load_model(path)
-
-    def _save(self, filepath: str | os.PathLike, endings: tuple[str, ...], overwrite: bool) -> None:
-        path = os.fspath(filepath)
-        if not path.endswith(endings) or (path.endswith(".weights.h5") and ".weights.h5" not in endings):
-            raise ValueError(f"'{path}': the name must end in {' or '.join(endings)}")
-        if not overwrite and os.path.exists(path):
-            raise FileExistsError(f"{path} exists already, and overwrite is False")
-        self.call("save_weights", os.fsencode(path))
 
     # ---- inside
 
@@ -298,7 +299,7 @@ class Model(Handle):
         return values[0] if len(values) == 1 else values
 
     def _open(self, x: Any, y: Any, sample_weight: Any, steps: int | None) -> Dataset | BatchSource:
-        if are_arrays((x, y, sample_weight)) or _is_plain(x):
+        if are_arrays(x) or _is_plain(x):
             return bind(self.library, x, y, sample_weight)
         return open_batches(x, y, sample_weight, steps=steps)
 
@@ -322,6 +323,15 @@ class Model(Handle):
         row = data.part(0, 1)
         struct = [row.inputs[0] if len(row.inputs) == 1 else row.inputs, row.targets[0] if len(row.targets) == 1 else row.targets]
         build(data_batch=(*struct, None))
+
+
+def _free_path(filepath: str | os.PathLike, ending: str, overwrite: bool) -> str:
+    path = os.fspath(filepath)
+    if not path.endswith(ending):
+        raise ValueError(f"'{path}': the name must end in {ending}")
+    if not overwrite and os.path.exists(path):
+        raise FileExistsError(f"{path} exists already, and overwrite is False")
+    return path
 
 
 def _is_plain(x: Any) -> bool:

@@ -51,7 +51,7 @@ class Arguments(unittest.TestCase):
         self.refused("sample_weight has 50", lambda: fit(x, y, sample_weight=ones[:50]))
         self.refused(r"sample_weight has shape \(100, 4\)", lambda: fit(x, y, sample_weight=x))
         self.refused("sample_weight has the key 'b'", lambda: fit(x, y, sample_weight={"b": ones}))
-        self.refused("validation_split=0.001 of 100 samples", lambda: fit(x, y, validation_split=0.001))
+        self.refused("validation_split=0.999 of 100 samples", lambda: fit(x, y, validation_split=0.999))
         self.refused("validation_freq", lambda: fit(x, y, validation_freq="1"))
         self.refused("needs arrays", lambda: fit(iter([(x, y)]), validation_split=0.1))
 
@@ -64,9 +64,10 @@ class Arguments(unittest.TestCase):
 
     def test_files(self):
         self.refused("must end in .weights.h5", lambda: self.model.save_weights("m.h5"))
-        self.refused("must end in .keras or .h5", lambda: self.model.save("m.weights.h5"))
+        self.refused("must end in .keras", lambda: self.model.save("m.weights.h5"))
+        self.refused("does not know the model's description", lambda: self.model.save("m.keras"))
         self.refused("not-there", lambda: self.model.load_weights("/not-there/m.weights.h5"), OSError)
-        self.refused("not-there", lambda: self.model.save("/not-there/m.keras"), OSError)
+        self.refused("not-there", lambda: self.model.save_weights("/not-there/m.weights.h5"), OSError)
         path = tools.FOLDER / "there.keras"
         path.touch()
         self.refused("exists already", lambda: self.model.save(path, overwrite=False), FileExistsError)

@@ -73,7 +73,7 @@ class Functions(Both):
             double, thrice = L.Lambda(lambda x: x * 2), L.Lambda(lambda x: (lambda z: z * 3)(x))
             model = keras.Sequential([
                 keras.Input((6,)), L.Lambda(scaled), L.Lambda(lambda x: x * SCALES + math.pi), double, L.Lambda(with_inner),
-                thrice, L.Lambda(lambda t: ops.clip(t, *Settings.clip) if RATE < 1 else t, name="in/the-middle"),
+                thrice, L.Lambda(lambda t: ops.clip(t, *Settings.clip) if RATE < 1 else t, name="in-the middle"),
                 L.Lambda(ops.square), L.Lambda(decorated), L.Dense(8, activation=helper),
                 L.Dense(5, activation=lambda v: v * ops.sigmoid(v)), L.Lambda(lambda x, k: x + k, arguments={"k": 0.5}),
                 L.Dense(3, activation=smooth)])

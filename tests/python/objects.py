@@ -113,23 +113,19 @@ for threads in (1, 2):
     def test_files(self):
         model, other = tools.classifier(), tools.classifier(seed=8)
         model.fit(self.x, self.y, epochs=3, verbose=0)
-        for name in ("m.weights.h5", "m.keras", "m.h5"):
-            with self.subTest(name):
-                path = tools.FOLDER / name
-                (model.save_weights if "weights" in name else model.save)(path)
-                other.reset(seed=2)
-                other.load_weights(path)
-                for a, b in zip(model.get_weights(), other.get_weights()):
-                    np.testing.assert_array_equal(a, b)
-                self.assertEqual(other.optimizer.iterations, 12)
+        model.save_weights(tools.FOLDER / "m.weights.h5")
+        other.load_weights(tools.FOLDER / "m.weights.h5")
+        for a, b in zip(model.get_weights(), other.get_weights()):
+            np.testing.assert_array_equal(a, b)
+        self.assertEqual(other.optimizer.iterations, 12)
+        other.reset(seed=2)
+        self.assertEqual(other.optimizer.iterations, 0)
 
     def test_installing(self):
         target, source = tools.FOLDER / "installed", tools.FOLDER / "source"
         shutil.copytree(ROOT / "python", source)  # which the build writes to
         done = subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation",
                                "--target", target, source], capture_output=True, text=True)
-        if "setuptools" in done.stderr:
-            self.skipTest("no setuptools here")
         self.assertEqual(done.returncode, 0, done.stderr)
         code = "import kcc, sys; print(kcc.__version__, kcc.__file__)"
         seen = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
