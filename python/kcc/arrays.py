@@ -233,5 +233,14 @@ def _bind_weights(library: Library, sample_weight: Any) -> list[np.ndarray | Non
         given = list(sample_weight)
     else:
         given = [sample_weight] * len(targets)
-    return [None if weight is None else _fit_to(_as_array(weight, "sample_weight"), tensor, "output", "sample_weight")
+    return [None if weight is None else _bind_weight(_as_array(weight, "sample_weight"), tensor)
             for weight, tensor in zip(given, library.target_weights)]
+
+
+def _bind_weight(weight: np.ndarray, tensor: Tensor) -> np.ndarray:
+    try:
+        return _fit_to(weight, tensor, "output", "sample_weight")
+    except ValueError as error:
+        if weight.ndim == 1 or tensor.shape:
+            raise
+        raise ValueError(f"{error}; kcc.compile(options=['--sample-weight-mode', 'temporal']) makes it take one a step") from None

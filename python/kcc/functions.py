@@ -67,9 +67,15 @@ def known_name(value: Any) -> str | None:
     if name is None or not callable(value):
         return None
     for module, written in _MODULES.items():
-        if getattr(sys.modules.get(module), name, None) is value:
+        if getattr(_loaded(module), name, None) is value:
             return f"{written}.{name}"
     return None
+
+
+def _loaded(module: str) -> Any:
+    """TensorFlow's inner modules are known to it alone. None for those that nobody has imported."""
+    root, *inner = module.split(".")
+    return functools.reduce(lambda outer, name: getattr(outer, name, None), inner, sys.modules.get(root))
 
 
 def _public(module: str) -> str:

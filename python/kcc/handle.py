@@ -20,7 +20,7 @@ class Handle:
     def __init__(self, library: Library, *, threads: int | None, seed: int | None, max_rows: int, predict_only: bool,
                  owner: Handle | None = None):
         self.library = library
-        self._threads = threads or len(os.sched_getaffinity(0))
+        self._threads = threads or _cores()
         self._max_rows = max_rows
         self._lock = threading.RLock()  # a callback of fit may call the model again
         self._process = os.getpid()
@@ -116,6 +116,17 @@ class Handle:
         values = np.empty(shape, np.float32)
         self.call("get_weight", name.encode(), values.ctypes.data, values.size)
         return values
+
+
+def _cores() -> int:
+    """That the process may use, by its affinity and its container's quota."""
+    cores = len(os.sched_getaffinity(0))
+    try:
+        with open("/sys/fs/cgroup/cpu.max") as file:
+            quota, period = file.read().split()
+    except (OSError, ValueError):
+        return cores
+    return cores if quota == "max" else max(1, min(cores, -(-int(quota) // int(period))))
 
 
 def _destroy(library: Library, address: ctypes.c_void_p, process: int) -> None:
