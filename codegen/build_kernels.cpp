@@ -16,6 +16,7 @@
 #include "codegen/cache.h"
 #include "codegen/elf_object.h"
 #include "codegen/fork_each.h"
+#include "codegen/kernel_notes.h"
 #include "codegen/names.h"
 #include "compiler/ir/print.h"
 #include "compiler/support/check.h"
@@ -72,7 +73,7 @@ class Reporter : public Halide::CompileTimeErrorReporter {
 
 struct Compiled {
   std::string bytes;
-  std::string schedule;
+  std::string notes;
   double seconds = 0;
 };
 
@@ -80,11 +81,13 @@ Compiled compile(const Kernel& plain, const BuildOptions& options, Halide::Outpu
   const auto start = std::chrono::steady_clock::now();
   Compiled compiled;
   BuiltKernel built = build_kernel(plain, options.target, options.schedule);
-  compiled.schedule = built.schedule;
+  KernelNotes notes = {built.schedule, {}};
+  find_scratch(built.pipeline, plain.body, &notes.scratch);
   Halide::Target target = options.target.halide;
   if (built.strict_float) target.set_feature(Halide::Target::StrictFloat);
   Halide::Module module =
       built.pipeline.compile_to_module(built.arguments, kNeutralName, target, Halide::LinkageType::External);
+  compiled.notes = to_text(notes);
   // Halide writes to a path: a file without a place on any disk has one.
   const int file = ::memfd_create("kernel", MFD_CLOEXEC);
   const std::string path = fmt::format("/proc/self/fd/{}", file);
@@ -101,7 +104,7 @@ std::string compile_in_child(const Kernel& plain, const BuildOptions& options, H
   Halide::set_custom_compile_time_error_reporter(&reporter);
   try {
     const Compiled compiled = compile(plain, options, form);
-    return fmt::format("ok {} {}\n{}{}", compiled.seconds, compiled.schedule.size(), compiled.schedule, compiled.bytes);
+    return fmt::format("ok {} {}\n{}{}", compiled.seconds, compiled.notes.size(), compiled.notes, compiled.bytes);
   } catch (const std::exception& e) {
     return fmt::format("error {}", e.what());
   }
@@ -110,12 +113,12 @@ std::string compile_in_child(const Kernel& plain, const BuildOptions& options, H
 std::optional<Compiled> parse_answer(const std::string& answer) {
   Compiled compiled;
   std::string word;
-  size_t schedule_bytes = 0;
+  size_t notes_bytes = 0;
   std::istringstream head(answer);
-  if (!(head >> word >> compiled.seconds >> schedule_bytes) || word != "ok") return std::nullopt;
+  if (!(head >> word >> compiled.seconds >> notes_bytes) || word != "ok") return std::nullopt;
   const size_t body = answer.find('\n') + 1;
-  compiled.schedule = answer.substr(body, schedule_bytes);
-  compiled.bytes = answer.substr(body + schedule_bytes);
+  compiled.notes = answer.substr(body, notes_bytes);
+  compiled.bytes = answer.substr(body + notes_bytes);
   return compiled;
 }
 
@@ -194,15 +197,15 @@ std::vector<KernelObject> build_kernels(const Plan& plan, const BuildOptions& op
   for (size_t k = 0; k < plain.size(); ++k) {
     keys.push_back(key_of(plain[k], options, version));
     std::optional<CachedKernel> found = cache.find(keys[k]);
-    if (found) objects[k] = {"", std::move(found->object), std::move(found->schedule), 0, true};
+    if (found) objects[k] = {"", std::move(found->object), parse_notes(found->notes), 0, true};
     if (!found) missing.push_back(k);
   }
   const std::vector<Compiled> compiled =
       compile_all(plan, plain, missing, options, Halide::OutputFileType::object, diagnostics);
   if (diagnostics.has_errors()) return {};
   for (size_t i = 0; i < missing.size(); ++i) {
-    cache.keep(keys[missing[i]], {compiled[i].bytes, compiled[i].schedule});
-    objects[missing[i]] = {"", compiled[i].bytes, compiled[i].schedule, compiled[i].seconds, false};
+    cache.keep(keys[missing[i]], {compiled[i].bytes, compiled[i].notes});
+    objects[missing[i]] = {"", compiled[i].bytes, parse_notes(compiled[i].notes), compiled[i].seconds, false};
   }
   // From here on objects are this program's.
   for (size_t k = 0; k < objects.size(); ++k) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "codegen/kernel_notes.h"
 #include "codegen/kernels/family.h"
 #include "compiler/ir/plan.h"
 #include "compiler/support/diagnostics.h"
@@ -20,10 +21,10 @@ struct BuildOptions {
 };
 
 struct KernelObject {
-  std::string name;      // the symbol
-  std::string bytes;     // an ELF object
-  std::string schedule;  // for people
-  double seconds = 0;    // spent compiling; 0 if it came from the cache
+  std::string name;   // the symbol
+  std::string bytes;  // an ELF object
+  KernelNotes notes;
+  double seconds = 0;  // spent compiling; 0 if it came from the cache
   bool from_cache = false;
 };
 

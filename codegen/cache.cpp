@@ -30,7 +30,7 @@ constexpr auto kAbandoned = std::chrono::hours(1);  // a temporary file this old
 struct Header {
   char magic[8];
   XXH128_canonical_t checksum;
-  uint64_t key_bytes, schedule_bytes, object_bytes;
+  uint64_t key_bytes, notes_bytes, object_bytes;
 };
 constexpr char kMagic[8] = {'k', 'c', 'c', 'k', 'e', 'r', 'n', '1'};
 
@@ -41,12 +41,12 @@ XXH128_canonical_t hash_of(const char* data, size_t size) {
 }
 
 std::string pack(const std::string& key, const CachedKernel& kernel) {
-  const std::string body = key + kernel.schedule + kernel.object;
+  const std::string body = key + kernel.notes + kernel.object;
   Header header{};
   std::memcpy(header.magic, kMagic, sizeof(kMagic));
   header.checksum = hash_of(body.data(), body.size());
   header.key_bytes = key.size();
-  header.schedule_bytes = kernel.schedule.size();
+  header.notes_bytes = kernel.notes.size();
   header.object_bytes = kernel.object.size();
   return std::string(reinterpret_cast<const char*>(&header), sizeof(header)) + body;
 }
@@ -57,16 +57,16 @@ std::optional<CachedKernel> unpack(const std::string& file, const std::string& k
   std::memcpy(&header, file.data(), sizeof(header));
   const uint64_t size = file.size() - sizeof(header);
   // Each below the file's size first: three wild numbers could add up to the right one.
-  if (header.key_bytes > size || header.schedule_bytes > size || header.object_bytes > size) return std::nullopt;
-  if (header.key_bytes + header.schedule_bytes + header.object_bytes != size) return std::nullopt;
+  if (header.key_bytes > size || header.notes_bytes > size || header.object_bytes > size) return std::nullopt;
+  if (header.key_bytes + header.notes_bytes + header.object_bytes != size) return std::nullopt;
   const char* body = file.data() + sizeof(header);
   const XXH128_canonical_t checksum = hash_of(body, size);
   if (std::memcmp(header.magic, kMagic, sizeof(kMagic)) != 0) return std::nullopt;
   if (std::memcmp(&header.checksum, &checksum, sizeof(checksum)) != 0) return std::nullopt;
   if (std::string_view(body, header.key_bytes) != key) return std::nullopt;
-  const char* schedule = body + header.key_bytes;
-  const char* object = schedule + header.schedule_bytes;
-  return CachedKernel{{object, header.object_bytes}, {schedule, header.schedule_bytes}};
+  const char* notes = body + header.key_bytes;
+  const char* object = notes + header.notes_bytes;
+  return CachedKernel{{object, header.object_bytes}, {notes, header.notes_bytes}};
 }
 
 // Removes what crashed writers left behind and, above the folder's share, what was longest not used.

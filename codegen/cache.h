@@ -10,8 +10,8 @@
 namespace kcc {
 
 struct CachedKernel {
-  std::string object;    // bytes
-  std::string schedule;  // for people
+  std::string object;  // bytes
+  std::string notes;   // kernel_notes.h
 };
 
 // XXH3-128 as 32 hexadecimal digits.

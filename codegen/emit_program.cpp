@@ -3,11 +3,12 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <map>
+#include <set>
 
 #include "codegen/emit_entry.h"
 #include "codegen/names.h"
 #include "codegen/program_template.h"
+#include "codegen/template.h"
 #include "compiler/support/check.h"
 
 namespace kcc {
@@ -140,17 +141,54 @@ int64_t memory_batch(const Module& module) {
   return 0;
 }
 
-std::string entry_info(const Plan& plan, const std::string& name) {
+const EntryPlan* find_entry(const Plan& plan, const std::string& name) {
+  for (const EntryPlan& entry : plan.entries)
+    if (entry.name == name) return &entry;
+  return nullptr;
+}
+
+// "kScratch_predict"
+std::string scratch_name(const std::string& entry) {
+  return "kScratch_" + entry;
+}
+
+std::vector<std::string> scratch_rows(const EntryPlan& entry, const std::vector<KernelObject>& kernels) {
+  std::set<int32_t> used;
+  for (const KernelCall* call : calls_of(entry)) used.insert(call->kernel);
+  std::vector<std::string> rows;
+  for (int32_t kernel : used)
+    for (const ScratchBlock& block : kernels[static_cast<size_t>(kernel)].notes.scratch)
+      rows.push_back(fmt::format("{{{}, {}, {}, {}}}", kernel, block.each_thread, block.fixed, block.batch));
+  return rows;
+}
+
+std::string entry_info(const Plan& plan, const std::string& name, const std::vector<KernelObject>* kernels) {
+  const EntryPlan* entry = find_entry(plan, name);
+  if (entry == nullptr) return "{}";
+  const size_t blocks = kernels == nullptr ? 0 : scratch_rows(*entry, *kernels).size();
+  const std::string scratch = blocks == 0 ? "" : fmt::format(", {}, {}", scratch_name(name), blocks);
+  return fmt::format("{{{}, {}, {}, {}{}}}", name, entry->arena_fixed, entry->arena_batch, number(flops_of(*entry)),
+                     scratch);
+}
+
+std::string scratch_tables(const Plan& plan, const std::vector<KernelObject>* kernels) {
+  std::string text;
   for (const EntryPlan& entry : plan.entries) {
-    if (entry.name != name) continue;
-    return fmt::format("{{{}, {}, {}, {}}}", name, entry.arena_fixed, entry.arena_batch, number(flops_of(entry)));
+    const auto rows = kernels == nullptr ? std::vector<std::string>() : scratch_rows(entry, *kernels);
+    if (!rows.empty()) text += table("Scratch", scratch_name(entry.name), rows);
   }
-  return "{nullptr, 0, 0, 0}";
+  return text;
 }
 
 // The assembler takes the file in as it is: as text it would be ten times larger and take minutes.
 constexpr const char* kWeights = R"(extern "C" __attribute__((visibility("hidden"))) const float kcc_initial_weights[];
 asm(".pushsection .rodata.kcc_weights, \"a\"\n.balign 64\nkcc_initial_weights: .incbin \"weights.bin\"\n.popsection");
+)";
+
+constexpr const char* kMain = R"(
+}  // namespace
+
+int main(int argc, char** argv) { return trainer_main(kProgram, argc, argv); }
 )";
 
 // One input of (batch, height, width, channels), or channels first: the trainer may then read folders of pictures.
@@ -161,29 +199,20 @@ bool takes_pictures(const Module& module) {
   return is_channels(shape[3]) || is_channels(shape[1]);
 }
 
-// The template with every @hole@ filled.
-std::string fill(const std::string& frame, const std::map<std::string, std::string>& holes) {
-  std::string text;
-  for (size_t at = 0;;) {
-    const size_t open = frame.find('@', at);
-    text += frame.substr(at, open - at);
-    if (open == std::string::npos) return text;
-    const size_t close = frame.find('@', open + 1);
-    const auto hole = holes.find(frame.substr(open + 1, close - open - 1));
-    KCC_CHECK(hole != holes.end(), "the template has a hole that nothing fills");
-    text += hole->second;
-    at = close + 1;
-  }
-}
-
 }  // namespace
 
 std::string emit_program(const Module& module, const Plan& plan, const ProgramOptions& options) {
+  return emit_source(module, plan, options, {nullptr, "", kMain, true});
+}
+
+std::string emit_source(const Module& module, const Plan& plan, const ProgramOptions& options,
+                        const ProgramInterface& interface) {
   std::vector<std::string> entries;
   for (const EntryPlan& entry : plan.entries) entries.push_back(emit_entry(entry, plan.kernels));
   const auto count = [](const auto& items) { return fmt::format("{}", items.size()); };
   const auto text = [](auto value) { return fmt::format("{}", value); };
-  return fill(kProgramTemplate,
+  return fill_template(
+      kProgramTemplate,
               {{"title", comment_text(fmt::format("{}: the Keras model '{}'", options.name, module.name))},
                {"version", KCC_VERSION},
                {"kernels", fmt::format("{}", fmt::join(kernel_declarations(plan), "\n"))},
@@ -196,11 +225,14 @@ std::string emit_program(const Module& module, const Plan& plan, const ProgramOp
                {"layers", table("LayerInfo", "kLayers", layer_rows(module))},
                {"weights", options.has_weights ? kWeights : ""},
                {"initial_weights", options.has_weights ? "kcc_initial_weights" : "nullptr"},
-               {"load_image", takes_pictures(module) ? "load_image" : "nullptr"},
-               {"saved_model", string_literal(module.saved.model, "    ")},
+               {"load_image", interface.trainer && takes_pictures(module) ? "load_image" : "nullptr"},
+               {"saved_model", string_literal(interface.trainer ? module.saved.model : "", "    ")},
                {"saved_optimizer", string_literal(module.saved.optimizer, "    ")},
-               {"saved_compile", string_literal(module.saved.compile, "    ")},
+               {"saved_compile", string_literal(interface.trainer ? module.saved.compile : "", "    ")},
                {"saved_refusal", string_literal(module.saved.refusal, "    ")},
+               {"includes", interface.includes},
+               {"scratch", scratch_tables(plan, interface.scratch)},
+               {"interface", interface.text},
                {"name", string_literal(options.name)},
                {"model_name", string_literal(module.name)},
                {"keras_version", string_literal(module.keras_version)},
@@ -220,12 +252,12 @@ std::string emit_program(const Module& module, const Plan& plan, const ProgramOp
                {"whole_batch", text(module.whole_batch)},
                {"default_batch", text(options.default_batch)},
                {"fixed_batch", text(memory_batch(module))},
-               {"predict", entry_info(plan, "predict")},
-               {"evaluate", entry_info(plan, "evaluate")},
-               {"train", entry_info(plan, "train")},
-               {"train_share", entry_info(plan, "train_share")},
+               {"predict", entry_info(plan, "predict", interface.scratch)},
+               {"evaluate", entry_info(plan, "evaluate", interface.scratch)},
+               {"train", entry_info(plan, "train", interface.scratch)},
+               {"train_share", entry_info(plan, "train_share", interface.scratch)},
                {"share_obstacle", module.share_obstacle.empty() ? "nullptr" : string_literal(module.share_obstacle)},
-               {"report", entry_info(plan, "report")}});
+               {"report", entry_info(plan, "report", interface.scratch)}});
 }
 
 }  // namespace kcc

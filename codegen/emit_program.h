@@ -16,6 +16,18 @@ struct ProgramOptions {
   bool has_weights = false;  // initial weights, which the file "weights.bin" beside the source holds
 };
 
+// How the outside reaches the program.
+struct ProgramInterface {
+  const std::vector<KernelObject>* scratch;  // null: the program need not know its kernels' scratch
+  std::string includes;  // lines before everything else
+  std::string text;      // after the tables: closes their namespace
+  bool trainer;          // with what only the trainer uses: files of the whole model, pictures
+};
+
+std::string emit_source(const Module& module, const Plan& plan, const ProgramOptions& options,
+                        const ProgramInterface& interface);
+
+// The interface of a trainer: main().
 std::string emit_program(const Module& module, const Plan& plan, const ProgramOptions& options);
 
 }  // namespace kcc

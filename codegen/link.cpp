@@ -4,12 +4,10 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
+#include "codegen/toolchain.h"
 #include "compiler/support/subprocess.h"
 #include "compiler/support/work_folder.h"
 
@@ -39,43 +37,6 @@ const std::vector<std::string>& flags() {
                                              "-Wl,-z,relro,-z,now",
                                              "-Wl,-z,noexecstack"};
   return list;
-}
-
-bool write_file(const fs::path& path, const std::string& bytes) {
-  std::ofstream file(path, std::ios::binary);
-  file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  return file.good() && (file.close(), file.good());
-}
-
-Place file_place(const std::string& path) {
-  return {path, 0, 0, ""};
-}
-
-// "ccache g++" is two words.
-std::vector<std::string> words_of(const std::string& text) {
-  std::istringstream words(text);
-  std::vector<std::string> list;
-  for (std::string word; words >> word;) list.push_back(word);
-  return list;
-}
-
-// The command's first words, or none after an error.
-std::vector<std::string> find_compiler(const std::string& wanted, Diagnostics& diagnostics) {
-  const char* environment = std::getenv("CXX");
-  const std::string named = !wanted.empty() ? wanted : environment != nullptr ? environment : "";
-  std::vector<std::string> command = words_of(named);
-  if (!command.empty()) {
-    if (is_command(command[0])) return command;
-    diagnostics.error({}, fmt::format("C++ compiler '{}' is not there or cannot be run", command[0]),
-                      wanted.empty() ? "it comes from the environment variable CXX" : "");
-    return {};
-  }
-  for (const char* name : {"c++", "g++", "clang++"}) {
-    if (is_command(name)) return {name};
-  }
-  diagnostics.error({}, "no C++ compiler found: tried c++, g++ and clang++",
-                    "kcc links programs with the system's compiler; install one (Debian: apt install g++) or set CXX");
-  return {};
 }
 
 // Where the output really goes: through symbolic links, never over a device or a folder. "" after an error.
@@ -134,12 +95,12 @@ bool link_program(const std::string& source, const std::vector<KernelObject>& ke
     diagnostics.error(file_place(options.output), fmt::format("cannot write the output: {}", std::strerror(errno)));
     return false;
   }
-  bool written = write_file(work.path() / "program.cpp", source) &&
-                 (options.weights.empty() || write_file(work.path() / "weights.bin", options.weights));
+  bool written = write_bytes(work.path() / "program.cpp", source) &&
+                 (options.weights.empty() || write_bytes(work.path() / "weights.bin", options.weights));
   std::vector<std::string> objects;
   for (const KernelObject& kernel : kernels) {
     objects.push_back(fmt::format("{}.o", objects.size()));  // symbols may be longer than file names
-    written = written && write_file(work.path() / objects.back(), kernel.bytes);
+    written = written && write_bytes(work.path() / objects.back(), kernel.bytes);
   }
   if (!written) {
     diagnostics.error(file_place(options.output),

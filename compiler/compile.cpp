@@ -8,7 +8,7 @@
 
 #include "codegen/build_kernels.h"
 #include "codegen/emit_program.h"
-#include "codegen/link.h"
+#include "codegen/link_library.h"
 #include "compiler/embed_weights.h"
 #include "compiler/ir/print.h"
 #include "compiler/open_model.h"
@@ -59,6 +59,11 @@ std::string program_name(const Options& options, const Module& module) {
   return name.empty() || std::isdigit(static_cast<unsigned char>(name[0])) ? "model_" + name : name;
 }
 
+std::string default_output(const Options& options, const std::string& name) {
+  if (options.emit == Emit::kLibrary) return name;
+  return options.emit == Emit::kShared ? "lib" + name + ".so" : "a.out";
+}
+
 std::string runtime_folder() {
   const std::string here = executable_folder();
   const std::string beside = here + "/lib/kcc";
@@ -82,7 +87,7 @@ std::string schedules_text(const Plan& plan, const std::vector<KernelObject>& ke
   std::string text;
   for (size_t i = 0; i < kernels.size(); ++i)
     text += fmt::format("{:40} {:16} {:.2f} s{}  {}\n", plan.kernels[i].name, name_of(plan.kernels[i].family),
-                        kernels[i].seconds, kernels[i].from_cache ? " (cache)" : "", kernels[i].schedule);
+                        kernels[i].seconds, kernels[i].from_cache ? " (cache)" : "", kernels[i].notes.schedule);
   return text;
 }
 
@@ -124,7 +129,8 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
 
   times.begin("optimize the graphs");
   for (Graph* graph : graphs_of(module)) *graph = optimize(*graph, module);
-  if (options.single_process)
+  const bool embedded = options.emit == Emit::kLibrary || options.emit == Emit::kShared;
+  if (options.single_process || embedded)
     module.share_obstacle = "the program was compiled with --single-process";
   else
     split_batch(module);
@@ -183,11 +189,14 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
 
   times.begin("compile the program and link");
   LinkOptions link;
-  link.output = options.output.empty() ? "a.out" : options.output;
+  link.output = options.output.empty() ? default_output(options, name) : options.output;
   link.runtime_dir = runtime_folder();
   link.weights = *weights;
   link.verbose = options.verbose;
-  return link_program(source, kernels, link, diagnostics);
+  if (!embedded) return link_program(source, kernels, link, diagnostics);
+  const LibraryText library = emit_library(module, plan, program, kernels);
+  return options.emit == Emit::kLibrary ? link_library(name, library, kernels, link, diagnostics)
+                                        : link_shared(name, library, kernels, link, diagnostics);
 }
 
 }  // namespace

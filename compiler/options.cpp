@@ -13,8 +13,10 @@ namespace kcc {
 namespace {
 
 const std::map<std::string, Emit> kEmits = {
-    {"trainer", Emit::kTrainer}, {"c++", Emit::kCpp},   {"graph", Emit::kGraph}, {"train-graph", Emit::kTrainGraph},
-    {"plan", Emit::kPlan},       {"stmt", Emit::kStmt}, {"llvm", Emit::kLlvm},   {"asm", Emit::kAssembly}};
+    {"trainer", Emit::kTrainer}, {"library", Emit::kLibrary},        {"shared", Emit::kShared},
+    {"c++", Emit::kCpp},         {"graph", Emit::kGraph},            {"train-graph", Emit::kTrainGraph},
+    {"plan", Emit::kPlan},       {"stmt", Emit::kStmt},              {"llvm", Emit::kLlvm},
+    {"asm", Emit::kAssembly}};
 
 // What the raw strings of the command line are before they are looked at more closely.
 struct RawOptions {
@@ -65,10 +67,10 @@ void declare_common(CLI::App& app, Options& o, RawOptions& raw) {
 }
 
 void declare_compile(CLI::App& app, Options& o, RawOptions& raw) {
-  app.add_option("-o", o.output, "output; a.out, or standard output for text");
+  app.add_option("-o", o.output, "output; a.out, a folder or .so of the model's name, or standard output for text");
   app.add_option("--emit", raw.emit,
-                 "what to make: trainer (an executable), or what one stage produced as text: graph, train-graph, plan, "
-                 "stmt, llvm, asm, c++");
+                 "what to make: trainer (an executable), library (a folder), shared (a .so), or what one stage produced "
+                 "as text: graph, train-graph, plan, stmt, llvm, asm, c++");
   app.add_flag("--inference", o.inference, "leave out what only training needs");
   app.add_flag("--single-process", o.single_process, "leave out what only training on several processes needs");
   app.add_option("-O", o.level, "how hard to schedule")->check(CLI::Range(0, 3))->default_str("2");

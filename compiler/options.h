@@ -10,7 +10,7 @@
 namespace kcc {
 
 enum class Command { kCompile, kSummary, kPlot };
-enum class Emit { kTrainer, kCpp, kGraph, kTrainGraph, kPlan, kStmt, kLlvm, kAssembly };
+enum class Emit { kTrainer, kLibrary, kShared, kCpp, kGraph, kTrainGraph, kPlan, kStmt, kLlvm, kAssembly };
 
 struct Options {
   Command command = Command::kCompile;

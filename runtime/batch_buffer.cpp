@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "runtime/data/indices.h"
 #include "runtime/data/rows.h"
 
 namespace kcc::runtime {
@@ -18,19 +19,9 @@ bool handed_on(const Column& column, bool ordered) {
          column.array.type == dtype_of(column.tensor.type) && aligned(column.array.data, size_of(column.tensor.type));
 }
 
-template <typename T>
-bool all_below(const T* values, int64_t count, int64_t limit) {
-  bool good = true;
-  for (int64_t i = 0; i < count; ++i) good &= values[i] >= T(0) && values[i] < static_cast<T>(limit);
-  return good;
-}
-
 // bind_data has checked every index: only a file that changed since can hold a wrong one.
 Status check_indices(const Column& column, const void* values, ElementType type, int64_t count) {
-  const bool good = type == ElementType::kF32
-                        ? all_below(static_cast<const float*>(values), count, column.index_limit)
-                        : all_below(static_cast<const int32_t*>(values), count, column.index_limit);
-  if (good) return {};
+  if (all_indices(values, type, count, column.index_limit)) return {};
   return make_error("%s: the file changed while it was being read: an index is no longer in 0 to %ld",
                     column.label.c_str(), column.index_limit - 1);
 }

@@ -10,6 +10,7 @@ namespace kcc::runtime {
 
 class RankSums;
 class ThreadPool;
+struct ScratchNeed;
 struct Summand;
 
 class Context {
@@ -19,8 +20,12 @@ class Context {
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
 
-  // 64-byte aligned scratch, or null; blocks are kept and handed out again, so that a steady state allocates nothing.
-  // Takes no lock.
+  // Makes these blocks, less those made before: out of `memory` (64-byte aligned, need.bytes(); it outlives this), or
+  // where that is null of the system's; false: it has none.
+  bool reserve(const ScratchNeed& need, char* memory);
+
+  // 64-byte aligned scratch, or null; blocks are kept and handed out again, so that a steady state allocates nothing,
+  // nor does anything after reserve(). Takes no lock.
   void* allocate(size_t bytes);
   void release(void* block);
 

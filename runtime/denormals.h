@@ -1,6 +1,6 @@
 // FlushDenormals: while one lives, this thread's arithmetic treats denormal numbers as zero; they cost up to a
 // hundred times. Workers hold one for life, the generated entry functions for the duration of a call, so that every
-// thread that computes agrees and the caller's own mode comes back.
+// thread that computes agrees, whatever rounding and traps the caller has set, and the caller's own mode comes back.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@ namespace kcc::runtime {
 
 class FlushDenormals {
  public:
-  FlushDenormals() : saved_(read()) { write(saved_ | kFlush); }
+  FlushDenormals() : saved_(read()) { write(kFlush); }
   ~FlushDenormals() { write(saved_); }
   FlushDenormals(const FlushDenormals&) = delete;
   FlushDenormals& operator=(const FlushDenormals&) = delete;
@@ -17,7 +17,7 @@ class FlushDenormals {
  private:
 #if defined(__x86_64__)
   using Mode = uint32_t;                  // MXCSR
-  static constexpr Mode kFlush = 0x8040;  // results to zero, operands as zero
+  static constexpr Mode kFlush = 0x9fc0;  // results to zero, operands as zero; else as programs start
   static Mode read() {
     return __builtin_ia32_stmxcsr();
   }
@@ -26,7 +26,7 @@ class FlushDenormals {
   }
 #elif defined(__aarch64__)
   using Mode = uint64_t;                    // FPCR
-  static constexpr Mode kFlush = 1u << 24;  // FZ
+  static constexpr Mode kFlush = 1u << 24;  // FZ; else as programs start
   static Mode read() {
     Mode mode;
     asm volatile("mrs %0, fpcr" : "=r"(mode));

@@ -2,18 +2,11 @@
 
 #include <algorithm>
 
+#include "runtime/distributed/rank_sums.h"
 #include "runtime/interrupt.h"
+#include "runtime/metric_logs.h"
 
 namespace kcc::runtime {
-
-Steps plan_steps(int64_t samples, int64_t batch, int64_t limit, int64_t fixed_batch) {
-  if (batch == 0) batch = fixed_batch;
-  constexpr int64_t kDefaultBatch = 32;
-  if (batch == 0) batch = limit > 0 ? (samples + limit - 1) / limit : kDefaultBatch;
-  batch = std::min(batch, samples);
-  const int64_t available = (samples + batch - 1) / batch;
-  return {samples, batch, limit > 0 ? limit : available, available};
-}
 
 Result<Logs> evaluate(const Program& program, Executor& executor, StateBlock& state, BatchReader& reader,
                       const Steps& steps, const Ranks& ranks, Report* report) {
@@ -30,8 +23,8 @@ Result<Logs> evaluate(const Program& program, Executor& executor, StateBlock& st
       if (Status status = report->step(step + 1, &executor); !status) return status.error();
     if (interrupting_signal() != 0) break;
   }
-  state.sum_metrics(ranks);
-  Result<Logs> logs = executor.metrics();
+  sum_metrics(program, state, ranks);
+  Result<Logs> logs = metric_logs(executor);
   if (logs && report != nullptr) report->finish(*logs);
   return logs;
 }

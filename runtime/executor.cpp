@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <limits>
-#include <vector>
 
-#include "runtime/cores.h"
 #include "runtime/data/array.h"
 #include "runtime/format.h"
+#include "runtime/scratch.h"
 
 namespace kcc::runtime {
 namespace {
@@ -19,7 +18,7 @@ Status check_size(const char* kind, const TensorInfo& tensor, int64_t batch) {
   if (sample == 0 || batch <= kLargestBuffer / sample) return {};
   return make_error(
       "a batch of %ld is too large: %s '%s' would take %s, at most 2 GB are possible; "
-      "--batch-size %ld fits",
+      "batches of up to %ld fit",
       batch, kind, tensor.name, memory_size(sample * batch).c_str(), kLargestBuffer / sample);
 }
 
@@ -28,7 +27,7 @@ std::string explain(int code) {
   switch (code) {
     case -5:
     case -6:
-      return "a buffer of the batch is larger than 2 GB: choose a smaller --batch-size";
+      return "a buffer of the batch is larger than 2 GB: choose a smaller batch";
     case -11:
       return "out of memory";
     default:
@@ -36,10 +35,19 @@ std::string explain(int code) {
   }
 }
 
+// The activations; negative: more than can be addressed.
+int64_t arena_bytes(const EntryInfo& entry, int64_t batch) {
+  int64_t bytes = 0;
+  if (__builtin_mul_overflow(entry.arena_batch, batch, &bytes) ||
+      __builtin_add_overflow(bytes, entry.arena_fixed + 63, &bytes))
+    return -1;
+  return bytes / 64 * 64;
+}
+
 }  // namespace
 
 Executor::Executor(const Program& program, StateBlock& state, int threads)
-    : program_(program), state_(state), pool_(threads > 0 ? threads : default_threads()), context_(&pool_) {}
+    : program_(program), state_(state), pool_(threads), context_(&pool_) {}
 
 // A stateful model's memory holds one state for each sample of a batch.
 Status Executor::check_batch(int64_t batch) const {
@@ -54,7 +62,7 @@ Status Executor::check_samples(int64_t samples) const {
                     program_.fixed_batch, samples);
 }
 
-Status Executor::prepare(const EntryInfo& entry, int64_t batch) {
+Status Executor::check_extents(int64_t batch) const {
   if (Status status = check_batch(batch); !status) return status;
   for (int32_t i = 0; i < program_.input_count; ++i) {
     if (Status status = check_size("input", program_.inputs[i], batch); !status) return status;
@@ -62,20 +70,55 @@ Status Executor::prepare(const EntryInfo& entry, int64_t batch) {
   for (int32_t i = 0; i < program_.output_count; ++i) {
     if (Status status = check_size("output", program_.outputs[i], batch); !status) return status;
   }
+  return {};
+}
+
+int64_t Executor::memory_for(std::initializer_list<const EntryInfo*> entries, int64_t batch, int threads) {
+  int64_t arena = 0;
+  ScratchNeed scratch;
+  for (const EntryInfo* entry : entries) {
+    const int64_t bytes = arena_bytes(*entry, batch);
+    if (bytes < 0) return -1;
+    arena = std::max(arena, bytes);
+    scratch.include(*entry, batch, threads);
+  }
+  return arena + scratch.bytes();
+}
+
+Status Executor::prepare(const EntryInfo& entry, int64_t batch) {
+  if (Status status = check_extents(batch); !status) return status;
   return make_room(entry, batch);
 }
 
-Status Executor::make_room(const EntryInfo& entry, int64_t batch) {
-  int64_t bytes = 0;
-  if (__builtin_mul_overflow(entry.arena_batch, batch, &bytes) ||
-      __builtin_add_overflow(bytes, entry.arena_fixed, &bytes)) {
-    return make_error("a batch of %ld is too large: choose a smaller --batch-size", batch);
+Status Executor::prepare_in(char* memory, std::initializer_list<const EntryInfo*> entries, int64_t batch) {
+  if (Status status = check_extents(batch); !status) return status;
+  ScratchNeed scratch;
+  for (const EntryInfo* entry : entries) {
+    arena_bytes_ = std::max(arena_bytes_, arena_bytes(*entry, batch));
+    scratch.include(*entry, batch, threads());
   }
+  lent_ = true;
+  arena_ = memory;
+  context_.reserve(scratch, memory + arena_bytes_);
+  return {};
+}
+
+Status Executor::make_room(const EntryInfo& entry, int64_t batch) {
+  const int64_t bytes = arena_bytes(entry, batch);
+  if (bytes < 0) return make_error("a batch of %ld is too large: choose a smaller one", batch);
+  if (lent_) {
+    if (bytes <= arena_bytes_) return {};
+    return make_error("a batch of %ld does not fit the arena, which was made for smaller ones", batch);
+  }
+  ScratchNeed scratch;
+  scratch.include(entry, batch, threads());
+  if (!context_.reserve(scratch, nullptr)) return make_error("out of memory for the scratch of a batch of %ld", batch);
   if (bytes <= arena_bytes_) return {};
   Result<AlignedBuffer> arena =
       AlignedBuffer::allocate(bytes, format("the activations of a batch of %ld", batch).c_str());
   if (!arena) return arena.error();
-  arena_ = std::move(*arena);
+  own_ = std::move(*arena);
+  arena_ = own_.data();
   arena_bytes_ = bytes;
   return {};
 }
@@ -86,22 +129,21 @@ Status Executor::run(const EntryInfo& entry, const void* const* inputs, void* co
 }
 
 Status Executor::call(const EntryInfo& entry, const void* const* inputs, void* const* outputs, int64_t batch) {
-  const Step step = {static_cast<int32_t>(batch), inputs, outputs, state_.data(), arena_.data(), &context_};
+  const Step step = {static_cast<int32_t>(batch), inputs, outputs, state_.data(), arena_, &context_};
   const int code = entry.run(step);
   if (code == 0) return {};
   return make_error("a kernel failed: %s", explain(code).c_str());
 }
 
-Result<Logs> Executor::metrics() {
-  if (Status status = make_room(program_.report, 1); !status) return status.error();
-  std::vector<float> values(static_cast<size_t>(program_.metric_count));
-  std::vector<void*> outputs;
-  for (float& value : values) outputs.push_back(&value);
-  if (Status status = call(program_.report, nullptr, outputs.data(), 1); !status) return status.error();
-  Logs logs;
-  for (size_t i = 0; i < values.size(); ++i) logs.emplace_back(program_.metrics[i].name, values[i]);
-  std::sort(logs.begin(), logs.end(), [](auto& a, auto& b) { return a.first < b.first; });
-  return logs;
+Status Executor::metrics(float* values) {
+  if (Status status = make_room(program_.report, 1); !status) return status;
+  constexpr int32_t kMost = 64;  // at a time, so that nothing is allocated
+  void* few[kMost];
+  void** outputs = program_.metric_count <= kMost ? few : new void*[static_cast<size_t>(program_.metric_count)];
+  for (int32_t i = 0; i < program_.metric_count; ++i) outputs[i] = values + i;
+  Status status = call(program_.report, nullptr, outputs, 1);
+  if (outputs != few) delete[] outputs;
+  return status;
 }
 
 }  // namespace kcc::runtime

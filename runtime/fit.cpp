@@ -5,43 +5,16 @@
 #include <algorithm>
 #include <optional>
 
+#include "runtime/cursor.h"
 #include "runtime/distributed/rank_sums.h"
 #include "runtime/distributed/share.h"
 #include "runtime/files/mapped_file.h"
 #include "runtime/format.h"
 #include "runtime/interrupt.h"
+#include "runtime/metric_logs.h"
 
 namespace kcc::runtime {
 namespace {
-
-// Where an epoch's steps lie in the data. Epochs of --steps-per-epoch batches go on where the last one stopped; when
-// the data is used up, the next epoch begins a new pass in a new order. The place is a function of the run's position,
-// so that --initial-epoch and a checkpoint find it again.
-class Cursor {
- public:
-  explicit Cursor(const FitPlan& plan) : plan_(plan) {}
-
-  void go_to(Position position) {
-    const int64_t epochs_a_pass = (plan_.steps.available + plan_.steps.count - 1) / plan_.steps.count;
-    next_ = position.epoch % epochs_a_pass * plan_.steps.count + position.step;
-    const int64_t pass = position.epoch / epochs_a_pass;
-    if (pass == pass_) return;
-    pass_ = pass;
-    order_ = epoch_order(plan_.shuffle, plan_.steps.samples, plan_.steps.batch, plan_.seed, pass);
-  }
-
-  bool used_up() const { return next_ >= plan_.steps.available; }
-  int64_t batch() const { return plan_.steps.size(next_); }
-  int64_t first_sample() const { return next_ * plan_.steps.batch; }
-  const std::vector<int64_t>& order() const { return order_; }
-  void advance() { ++next_; }
-
- private:
-  const FitPlan& plan_;
-  int64_t pass_ = -1;
-  int64_t next_ = 0;  // batch of the pass
-  std::vector<int64_t> order_;
-};
 
 class Loop {
  public:
@@ -80,7 +53,7 @@ class Loop {
     const int64_t epoch = training_.position.epoch;
     if (Status status = begin_epoch(epoch); !status) return status;
     if (Status status = run_steps(); !status || training_.signal != 0) return status;
-    Result<Logs> metrics = executor_.metrics();
+    Result<Logs> metrics = metric_logs(executor_);
     if (!metrics) return metrics.error();
     Logs& logs = *metrics;
     if (Status status = validate(&logs); !status || training_.signal != 0) return status;

@@ -90,10 +90,19 @@ struct Step {
   Context* context;
 };
 
+// A block that a kernel takes while it runs: fixed + batch * B bytes.
+struct Scratch {
+  int32_t kernel;    // the blocks of one kernel follow each other and are alive together
+  bool each_thread;  // that takes part
+  int64_t fixed, batch;
+};
+
 struct EntryInfo {
   int (*run)(const Step& step);  // 0, or Halide's error code; null: this program has no such entry
   int64_t arena_fixed, arena_batch;
   double flops;  // a sample
+  const Scratch* scratch = nullptr;
+  int32_t scratch_count = 0;
 };
 
 // Reads a picture as a sample (height, width, channels) of values 0 to 255, resized as Keras does; false: `message`
@@ -131,7 +140,7 @@ struct Program {
   int32_t fixed_batch = 0;  // the only batch that a stateful model runs; 0: any
   EntryInfo predict, evaluate, train;
   EntryInfo report;                            // from the sums in the states to the metrics; its batch is 1
-  EntryInfo train_share = {nullptr, 0, 0, 0};  // train for one rank among several, on its share of a batch
+  EntryInfo train_share = {};  // train for one rank among several, on its share of a batch
   const char* share_obstacle = nullptr;        // why there is none, or null
   SavedModel saved;
   const float* initial_weights;    // embedded weights in the order and layout of states with a file_path, or null

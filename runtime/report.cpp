@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "runtime/format.h"
+#include "runtime/metric_logs.h"
 #include "runtime/terminal.h"
 
 namespace kcc::runtime {
@@ -59,7 +60,7 @@ Status Report::step(int64_t done, Executor* executor) {
   if (verbose_ != 1 || style_ == ProgressStyle::kJson) return {};
   const double time = now();
   const bool due = bar_->is_due(time);
-  const Result<Logs> logs = due && executor != nullptr ? executor->metrics() : Logs();
+  const Result<Logs> logs = due && executor != nullptr ? metric_logs(*executor) : Logs();
   if (!logs) return logs.error();
   const std::string text = bar_->update(done, arranged(*logs), false, time, due ? terminal_columns() : 0);
   if (text.empty()) return {};

@@ -21,19 +21,6 @@ size_t bytes_of(const StateInfo& state) {
   return static_cast<size_t>(state.tensor.elements * size_of(state.tensor.type));
 }
 
-// Exact in float: the high and the low halves of whole numbers by themselves.
-void sum_whole(int32_t* values, int64_t count, const Ranks& ranks) {
-  std::vector<float> high(static_cast<size_t>(count)), low(high);
-  for (size_t i = 0; i < high.size(); ++i) {
-    high[i] = static_cast<float>(values[i] >> 16);
-    low[i] = static_cast<float>(values[i] & 0xffff);
-  }
-  ranks.sum(high.data(), count);
-  ranks.sum(low.data(), count);
-  for (size_t i = 0; i < high.size(); ++i)
-    values[i] = static_cast<int32_t>(high[i]) * 65536 + static_cast<int32_t>(low[i]);
-}
-
 }  // namespace
 
 StateBlock::StateBlock(const Program& program, AlignedBuffer memory) : program_(&program), memory_(std::move(memory)) {}
@@ -68,18 +55,6 @@ void StateBlock::reset_metrics() {
   for (int32_t i = 0; i < program_->state_count; ++i) {
     const StateInfo& state = program_->states[i];
     if (state.role == Role::kMetric) std::memset(at(i), 0, bytes_of(state));
-  }
-}
-
-void StateBlock::sum_metrics(const Ranks& ranks) {
-  if (ranks.alone()) return;
-  for (int32_t i = 0; i < program_->state_count; ++i) {
-    const StateInfo& state = program_->states[i];
-    if (state.role != Role::kMetric) continue;
-    if (state.tensor.type == ElementType::kI32)
-      sum_whole(static_cast<int32_t*>(at(i)), state.tensor.elements, ranks);
-    else
-      ranks.sum(static_cast<float*>(at(i)), state.tensor.elements);
   }
 }
 

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "runtime/aligned_buffer.h"
-#include "runtime/distributed/ranks.h"
 #include "runtime/files/result.h"
 #include "runtime/program.h"
 
@@ -30,8 +29,6 @@ class StateBlock {
   // What a step with the samples [first, ...) of a batch is told: what its random numbers are a function of, and how
   // many samples the batch has.
   void set_step(uint64_t seed, int64_t step, int64_t first, int64_t batch);
-  // Adds up the metrics of all ranks.
-  void sum_metrics(const Ranks& ranks);
   Status set_learning_rate(double rate);
   // Gives states their final values, once training has ended. Nothing where no step was done: there are none yet.
   void finalize();

@@ -1,7 +1,6 @@
 #include "runtime/threads.h"
 
 #include <algorithm>
-#include <system_error>
 
 #include "runtime/denormals.h"
 
@@ -40,10 +39,14 @@ int run_serially(ThreadPool::Task task, void* user_context, int min, int size, u
 
 ThreadPool::ThreadPool(int threads) {
   workers_.reserve(static_cast<size_t>(std::max(0, threads - 1)));
-  try {
-    for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { work_forever(); });
-  } catch (const std::system_error&) {
-    // The system gives no more threads: go on with fewer.
+  const auto start = [](void* pool) -> void* {
+    static_cast<ThreadPool*>(pool)->work_forever();
+    return nullptr;
+  };
+  for (int i = 1; i < threads; ++i) {
+    pthread_t worker;
+    if (pthread_create(&worker, nullptr, start, this) != 0) break;  // the system gives no more: go on with fewer
+    workers_.push_back(worker);
   }
 }
 
@@ -51,7 +54,7 @@ ThreadPool::~ThreadPool() {
   stop_.store(true);
   generation_.fetch_add(1);
   generation_.notify_all();
-  for (std::thread& worker : workers_) worker.join();
+  for (const pthread_t worker : workers_) pthread_join(worker, nullptr);
 }
 
 int ThreadPool::parallel_for(Task task, void* user_context, int min, int size, uint8_t* closure) {

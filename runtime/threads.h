@@ -2,9 +2,10 @@
 // made it; nothing is global. Kernels reach it through Context (context.h, halide_hooks.cpp).
 #pragma once
 
+#include <pthread.h>
+
 #include <atomic>
 #include <cstdint>
-#include <thread>
 #include <vector>
 
 #include "runtime/cores.h"
@@ -51,7 +52,7 @@ class ThreadPool {
   alignas(64) std::atomic<int32_t> unfinished_{0};
   std::atomic<int32_t> error_{0};
   alignas(64) std::atomic<uint32_t> generation_{0};  // workers sleep on it
-  std::vector<std::thread> workers_;
+  std::vector<pthread_t> workers_;  // not std::thread: the embedded core goes without libstdc++
 };
 
 }  // namespace kcc::runtime

@@ -9,30 +9,19 @@
 
 #include "runtime/bind_data.h"
 #include "runtime/callbacks/callback_list.h"
+#include "runtime/cursor.h"
 #include "runtime/evaluate.h"
 #include "runtime/history.h"
+#include "runtime/metric_logs.h"
 #include "runtime/report.h"
-#include "runtime/shuffle.h"
 #include "runtime/trainer.h"
 
 namespace kcc::runtime {
-
-struct FitPlan {
-  int64_t initial_epoch, epochs;
-  Steps steps;  // of an epoch
-  Shuffle shuffle;
-  uint64_t seed;
-};
 
 struct Validation {
   const Dataset* data;
   BatchReader reader;
   Steps steps;
-};
-
-// Where a run stands: before this step of this epoch. After an epoch's last step its validation follows.
-struct Position {
-  int64_t epoch, step;
 };
 
 class Training {
@@ -72,7 +61,7 @@ class Training {
   bool mid_epoch = false;  // the epoch at `position` has begun before
 
   // The running loss and metrics of the epoch's steps so far, as Keras passes them after a batch.
-  Result<Logs> batch_logs() const { return executor.metrics(); }
+  Result<Logs> batch_logs() const { return metric_logs(executor); }
   // The names that an epoch's logs will have, before there are any.
   std::vector<std::string> log_names() const;
 

@@ -3,11 +3,28 @@
 #include <cstring>
 #include <utility>
 
+#include "runtime/context.h"
+#include "runtime/distributed/ranks.h"
+#include "runtime/state_block.h"
+
 namespace kcc::runtime {
 namespace {
 
 size_t bytes_of(const Summand& summand) {
   return static_cast<size_t>(summand.count) * sizeof(float);
+}
+
+// Exact in float: the high and the low halves of whole numbers by themselves.
+void sum_whole(int32_t* values, int64_t count, const Ranks& ranks) {
+  std::vector<float> high(static_cast<size_t>(count)), low(high);
+  for (size_t i = 0; i < high.size(); ++i) {
+    high[i] = static_cast<float>(values[i] >> 16);
+    low[i] = static_cast<float>(values[i] & 0xffff);
+  }
+  ranks.sum(high.data(), count);
+  ranks.sum(low.data(), count);
+  for (size_t i = 0; i < high.size(); ++i)
+    values[i] = static_cast<int32_t>(high[i]) * 65536 + static_cast<int32_t>(low[i]);
 }
 
 }  // namespace
@@ -82,6 +99,28 @@ void RankSums::add_up(const Bucket& bucket) {
     from += s.count;
   }
   if (bucket.carries_stop) stop_agreed_ = packed_.back() != 0;
+}
+
+void sum_metrics(const Program& program, const StateBlock& block, const Ranks& ranks) {
+  if (ranks.alone()) return;
+  for (int32_t i = 0; i < program.state_count; ++i) {
+    const StateInfo& state = program.states[i];
+    if (state.role != Role::kMetric) continue;
+    void* values = block.data() + state.offset;
+    if (state.tensor.type == ElementType::kI32)
+      sum_whole(static_cast<int32_t*>(values), state.tensor.elements, ranks);
+    else
+      ranks.sum(static_cast<float*>(values), state.tensor.elements);
+  }
+}
+
+// Context's side of it; here, so that programs of one process alone go without.
+void Context::sum_over_ranks(int32_t bucket, const Summand* summands, int32_t count) {
+  sums_->start(bucket, summands, count);
+}
+
+void Context::await_sums(int32_t bucket) {
+  sums_->await(bucket);
 }
 
 }  // namespace kcc::runtime

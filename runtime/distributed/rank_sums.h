@@ -52,4 +52,10 @@ class RankSums {
   std::thread thread_;
 };
 
+class Ranks;
+class StateBlock;
+
+// Adds up the metrics of all ranks.
+void sum_metrics(const Program& program, const StateBlock& block, const Ranks& ranks);
+
 }  // namespace kcc::runtime

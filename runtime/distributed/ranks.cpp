@@ -61,7 +61,8 @@ Status Ranks::join(Distributed mode) {
 }
 
 int Ranks::threads(int wanted) const {
-  if (wanted > 0 || alone()) return wanted;
+  if (wanted > 0) return wanted;
+  if (alone()) return default_threads();
   return std::max(1, default_threads() / others_->on_this_machine);
 }
 

@@ -26,7 +26,7 @@ class Ranks {
   bool alone() const { return size() == 1; }
   bool first() const { return rank() == 0; }  // prints and writes files
 
-  // Threads for this process: `wanted`, or if that is 0 its part of the machine's cores (0 if it is alone: all).
+  // Threads for this process: `wanted`, or if that is 0 its part of the machine's cores.
   int threads(int wanted) const;
 
   void sum(float* values, int64_t count) const;

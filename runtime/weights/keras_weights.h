@@ -7,11 +7,11 @@
 
 #include "runtime/program.h"
 #include "runtime/weights/hdf5_tree.h"
-#include "runtime/weights/weights_file.h"
+#include "runtime/weights/weights_tree.h"
 
 namespace kcc::runtime {
 
-// As load_weights in weights_file.h, from a tree read from `source`. Every weight must be there with its shape, and
+// As load_weights_tree. Every weight must be there with its shape, and
 // the file may hold no other. The optimizer's variables are taken only if all fit, as in Keras.
 Result<LoadedWeights> load_keras_weights(const Program& program, const std::string& source, const Hdf5Tree& tree,
                                          bool with_optimizer, char* state);

@@ -7,13 +7,13 @@
 
 #include "runtime/program.h"
 #include "runtime/weights/hdf5_tree.h"
-#include "runtime/weights/weights_file.h"
+#include "runtime/weights/weights_tree.h"
 
 namespace kcc::runtime {
 
 bool is_layer_weights(const Hdf5Tree& tree);
 
-// As load_weights in weights_file.h, from a tree read from `source`.
+// As load_weights_tree.
 Result<LoadedWeights> load_layer_weights(const Program& program, const std::string& source, const Hdf5Tree& tree,
                                          bool with_optimizer, char* state);
 

@@ -8,7 +8,6 @@
 #include "runtime/weights/hdf5_reader.h"
 #include "runtime/weights/hdf5_writer.h"
 #include "runtime/weights/keras_weights.h"
-#include "runtime/weights/layer_weights.h"
 #include "runtime/weights/whole_model.h"
 
 namespace kcc::runtime {
@@ -75,8 +74,7 @@ Status check_weights_name(const Program& program, const std::string& path) {
 Result<LoadedWeights> load_weights(const Program& program, const std::string& path, bool with_optimizer, char* state) {
   Result<Hdf5Tree> tree = read_tree(program, path);
   if (!tree) return tree.error();
-  if (is_layer_weights(*tree)) return load_layer_weights(program, path, *tree, with_optimizer, state);
-  return load_keras_weights(program, path, *tree, with_optimizer, state);
+  return load_weights_tree(program, path, *tree, with_optimizer, state);
 }
 
 Status save_weights(const Program& program, const std::string& path, const char* state) {

@@ -6,17 +6,11 @@
 
 #include "runtime/files/result.h"
 #include "runtime/program.h"
+#include "runtime/weights/weights_tree.h"
 
 namespace kcc::runtime {
 
-struct LoadedWeights {
-  bool optimizer_restored = false;
-  std::string
-      optimizer_note;  // why not, where the file holds optimizer variables that do not fit ("it is ..."); else ""
-};
-
-// Fills the states that the file keeps and leaves the others (metrics, random keys) as they are. On an Error the state
-// block is untouched. with_optimizer false: --reset-optimizer.
+// As load_weights_tree, from a file.
 Result<LoadedWeights> load_weights(const Program& program, const std::string& path, bool with_optimizer, char* state);
 
 // Atomic. The name's end says what: .weights.h5 weights and optimizer, .keras and .h5 the whole model.

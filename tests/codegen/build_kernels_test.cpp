@@ -87,7 +87,7 @@ TEST(BuildKernels, CacheIsSharedByProgramsAndSplitByContent) {
   EXPECT_TRUE(second[0].from_cache);
   EXPECT_EQ(second[0].name, "other_program");
   EXPECT_EQ(second[1].bytes, first[1].bytes);
-  EXPECT_EQ(second[1].schedule, first[1].schedule);
+  EXPECT_EQ(second[1].notes.schedule, first[1].notes.schedule);
 
   for (Node& node : plan.kernels[0].body.nodes) {
     if (node.op == OpKind::kConstant) node.attrs.set("value", 1e-300);

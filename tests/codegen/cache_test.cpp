@@ -60,7 +60,7 @@ TEST_F(Cache, FindsWhatItKept) {
   const auto found = KernelCache(folder_.string()).find("key");
   ASSERT_TRUE(found);
   EXPECT_EQ(found->object, object);
-  EXPECT_EQ(found->schedule, "8 x 2");
+  EXPECT_EQ(found->notes, "8 x 2");
   EXPECT_FALSE(cache.find("ke"));
 }
 

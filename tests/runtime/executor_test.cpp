@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "runtime/metric_logs.h"
+
 namespace kcc::runtime {
 namespace {
 
@@ -60,7 +62,7 @@ TEST_F(ExecutorTest, ReportsMetricsByName) {
   program_.fixed_batch = 4;  // which metrics do not care about
   program_.report = {report_two, 64, 0, 0};
   Executor executor(program_, state_, 1);
-  const Result<Logs> logs = executor.metrics();
+  const Result<Logs> logs = metric_logs(executor);
   ASSERT_TRUE(logs) << logs.error().message;
   EXPECT_THAT(*logs, testing::ElementsAre(testing::Pair("accuracy", double{0.1f}), testing::Pair("loss", 0.5)));
 }
@@ -69,7 +71,7 @@ TEST_F(ExecutorTest, RefusesBatchesThatKernelsCannotAddress) {
   EXPECT_EQ(prepare_error({record_batch, 0, 0, 0}, 536), "");
   EXPECT_THAT(prepare_error({record_batch, 0, 0, 0}, 537),
               HasSubstr("a batch of 537 is too large: input 'image' would take 2.00 GB"));
-  EXPECT_THAT(prepare_error({record_batch, 0, 0, 0}, 537), HasSubstr("--batch-size 536 fits"));
+  EXPECT_THAT(prepare_error({record_batch, 0, 0, 0}, 537), HasSubstr("batches of up to 536 fit"));
 }
 
 TEST_F(ExecutorTest, RunsAStatefulModelOnItsOwnBatchAlone) {

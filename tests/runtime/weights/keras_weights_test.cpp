@@ -7,6 +7,7 @@
 
 #include "runtime/files/zip_writer.h"
 #include "runtime/weights/hdf5_writer.h"
+#include "runtime/weights/weights_file.h"
 #include "tests/runtime/temporary_folder.h"
 
 namespace kcc::runtime {
