@@ -11,7 +11,7 @@ import functools
 import inspect
 import math
 import sys
-from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
+from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, Iterator
 
 import numpy as np
@@ -36,21 +36,22 @@ class FunctionWriter:
 
     def __init__(self) -> None:
         self._definitions: list[str] = []
-        self._names: dict[FunctionType, str] = {}
+        self.names: dict[FunctionType | MethodType, str] = {}
 
     @property
     def text(self) -> str:
         return "\n\n\n".join(self._definitions) + "\n"
 
-    def add(self, function: FunctionType, wanted: str | None = None) -> str:
-        """The name under which it is defined: its own, or another if that is taken or there is none."""
-        if function in self._names:
-            return self._names[function]
+    def add(self, function: FunctionType | MethodType, wanted: str | None = None) -> str:
+        """The name under which it is defined: its own or the wanted, or another if that is taken or there is none. Of a
+        method what it reads of `self` is a constant."""
+        if function in self.names:
+            return self.names[function]
         base = wanted or function.__name__
         base = base if base.isidentifier() else "kcc_lambda"
-        taken = set(self._names.values())
+        taken = set(self.names.values())
         name = next(n for n in _numbered(base) if n not in taken)
-        self._names[function] = name
+        self.names[function] = name
         if known := known_name(function):
             self._definitions.append(f"{name} = {known}")
             return name
@@ -95,12 +96,16 @@ def _numbered(base: str) -> Iterator[str]:
 class _Rewriter(ast.NodeTransformer):
     """One function's source with everything from outside written out."""
 
-    def __init__(self, function: FunctionType, writer: FunctionWriter):
-        self._function = function
+    def __init__(self, function: FunctionType | MethodType, writer: FunctionWriter):
+        self._function = getattr(function, "__func__", function)
         self._writer = writer
-        self._node = _find_node(function)
+        self._node = _find_node(self._function)
         self._scopes = [_bound_names(self._node)]  # of this function and those inside that are being visited
-        self._closure = inspect.getclosurevars(function).nonlocals
+        self._closure = dict(inspect.getclosurevars(self._function).nonlocals)
+        if isinstance(function, MethodType):  # self comes from outside
+            instance = self._node.args.args.pop(0).arg
+            self._scopes[0].discard(instance)
+            self._closure[instance] = function.__self__
 
     def definition(self, name: str) -> ast.FunctionDef:
         node = self._node

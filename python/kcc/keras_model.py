@@ -39,8 +39,11 @@ def is_keras_model(value: Any) -> bool:
 
 def write_model(model: Any, folder: Path, define: Sequence[Path]) -> ModelFiles:
     """`define`: the user's own files, whose functions come first."""
-    if not getattr(model, "built", False) or not hasattr(model, "inputs"):
+    if not getattr(model, "built", False):
         raise ValueError(f"the model '{model.name}' has no shapes yet: give it a keras.Input, or call it on data, first")
+    if getattr(model, "inputs", None) is None:
+        raise ValueError(f"the model '{model.name}' is a subclass, and only its call() knows its graph: build it with "
+                         "keras.Sequential or keras.Model(inputs, outputs)")
     writer = FunctionWriter()
     defined = _defined_names(define)
     names: dict[FunctionType, str] = {}
@@ -51,9 +54,14 @@ def write_model(model: Any, folder: Path, define: Sequence[Path]) -> ModelFiles:
             names[use.function] = writer.add(use.function)
         except FunctionError as error:
             raise FunctionError(f"{use.place}: {error}") from None
-    files = ModelFiles(folder / "model.json", folder / "model.weights.h5", folder / "functions.py" if names else None)
+    losses = getattr(getattr(model, "_compile_config", None), "config", {}).get("loss")
+    loss_names = _add_loss_classes(losses, writer, defined)
+    files = ModelFiles(folder / "model.json", folder / "model.weights.h5", folder / "functions.py" if writer.names else None)
     with _renamed(names):
         description = json.loads(model.to_json())
+    if loss_names:
+        compiled = description["compile_config"]
+        compiled["loss"] = _with_functions(losses, compiled["loss"], loss_names)
     for argument in ("metrics", "weighted_metrics"):
         _keep_metric_names((description.get("compile_config") or {}).get(argument), names)
     files.model.write_text(json.dumps(description))
@@ -69,6 +77,8 @@ def _functions_of(model: Any) -> Iterator[_Use]:
         for attribute in _FUNCTION_ATTRIBUTES:
             function = vars(layer).get(attribute)
             place = f"layer '{layer.name}' ({type(layer).__name__}): {attribute}"
+            if attribute == "function" and function is not None and not isinstance(function, FunctionType):
+                raise FunctionError(f"{place} is a {type(function).__name__}: make it a function, with def or lambda")
             if isinstance(function, FunctionType) and not _keras_serves(function, attribute):
                 yield _Use(function, place, layer.name if attribute == "function" else "")
     config = getattr(model, "_compile_config", None)
@@ -84,15 +94,10 @@ def _keras_serves(function: FunctionType, attribute: str) -> bool:
 
 def _functions_in(value: Any) -> Iterator[FunctionType]:
     """Of a loss or metrics as compile() takes them: names, functions, objects around functions, in lists and dicts."""
-    if isinstance(value, Mapping):
-        value = list(value.values())
-    if isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _functions_in(item)
-        return
-    function = getattr(value, "fn", None) or getattr(value, "_fn", None) or value
-    if isinstance(function, FunctionType) and known_name(function) is None:
-        yield function
+    for leaf in _leaves(value):
+        function = getattr(leaf, "fn", None) or getattr(leaf, "_fn", None) or leaf
+        if isinstance(function, FunctionType) and known_name(function) is None:
+            yield function
 
 
 @contextlib.contextmanager
@@ -106,6 +111,43 @@ def _renamed(names: Mapping[FunctionType, str]) -> Iterator[None]:
     finally:
         for function, name in before.items():
             function.__name__ = name
+
+
+def _add_loss_classes(losses: Any, writer: FunctionWriter, defined: set[str]) -> dict[int, str]:
+    """Losses that are objects of classes of the user's, by id: their call() is a function of its object's attributes."""
+    names: dict[int, str] = {}
+    for loss in _leaves(losses):
+        kind = type(loss)
+        own = hasattr(loss, "call") and hasattr(loss, "reduction") and not kind.__module__.startswith("keras.")
+        if not own or kind.__name__ in defined:
+            continue
+        if loss.reduction not in ("sum_over_batch_size", "mean"):
+            raise FunctionError(f"compile(): loss: {kind.__name__} has reduction={loss.reduction!r}: only the mean can be taken")
+        try:
+            names[id(loss)] = writer.add(loss.call, kind.__name__)
+        except FunctionError as error:
+            raise FunctionError(f"compile(): loss: {kind.__name__}: {error}") from None
+    return names
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    items = value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else None
+    if items is None:
+        yield value
+        return
+    for item in items:
+        yield from _leaves(item)
+
+
+def _with_functions(losses: Any, written: Any, names: Mapping[int, str]) -> Any:
+    """The losses as Keras wrote them, with functions in the place of those objects."""
+    if isinstance(losses, Mapping):
+        return {key: _with_functions(loss, written[key], names) for key, loss in losses.items()}
+    if isinstance(losses, (list, tuple)):
+        return [_with_functions(loss, other, names) for loss, other in zip(losses, written)]
+    name = names.get(id(losses))
+    return written if name is None else {"module": "builtins", "class_name": "function", "config": name,
+                                         "registered_name": "function"}
 
 
 def _keep_metric_names(metrics: Any, names: Mapping[FunctionType, str]) -> None:

@@ -137,11 +137,22 @@ class Fit(Both):
         class Own(keras.layers.Layer):
             def call(self, x):
                 return x
+        class Subclass(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.built = True
+        class WithStep(keras.Sequential):
+            def train_step(self, *_):
+                return {}
+        with_step = WithStep([keras.Input((6,)), L.Dense(2)])
+        with_step.compile("sgd", "mse")
         unbuilt = keras.Sequential([L.Dense(2)])
         unbuilt.compile("sgd", "mse")
         own = keras.Sequential([keras.Input((6,)), Own(name="mine"), L.Dense(2)])
         own.compile("sgd", "mse")
-        for model, error, pattern in ((unbuilt, ValueError, "no shapes yet"), (own, kcc.CompileError, "Own")):
+        rows = [(unbuilt, ValueError, "no shapes yet"), (own, kcc.CompileError, "Own"),
+                (Subclass(), ValueError, "only its call"), (with_step, kcc.CompileError, "WithStep")]
+        for model, error, pattern in rows:
             with self.assertRaisesRegex(error, pattern):
                 kcc.compile(model)
         one_hot = classifier(loss="categorical_crossentropy")

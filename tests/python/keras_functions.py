@@ -24,6 +24,9 @@ class Settings:
     slope = 0.1
     clip = (-2.0, 2.0)
 
+    def half(self, x):
+        return x / 2
+
 
 def scaled(x: "tensor", by: float = RATE) -> "tensor":
     """Documentation, annotations and defaults."""
@@ -87,6 +90,26 @@ class Functions(Both):
         self.assert_close(fast.predict(self.x, verbose=0), model.predict(self.x, verbose=0))
         self.assert_same_training(model, fast, self.x, self.y, epochs=3)
 
+    def test_classes_of_losses(self):
+        class Weighted(keras.losses.Loss):
+            def __init__(self, factors, power=2):
+                super().__init__(name="weighted")
+                self.factors = factors if hasattr(factors, "assign") else np.array(factors, np.float32)
+                self.power = power
+
+            def call(self, y_true, y_pred):
+                """A mean over classes."""
+                return ops.mean(ops.abs(y_true - y_pred) ** self.power * self.factors, axis=-1)
+
+        inputs = keras.Input((6,))
+        outputs = [L.Dense(3, name="a")(inputs), L.Dense(3, name="b")(inputs)]
+        model = keras.Model(inputs, outputs)
+        model.compile("sgd", {"a": Weighted([1.0, 2.0, 0.5]), "b": Weighted([3.0, 1.0, 1.0], power=4)})
+        self.assert_same_training(model, self.compiled(model), self.x, [self.y, self.y], epochs=2)
+        model.compile("sgd", [Weighted(keras.Variable([1.0, 2.0, 0.5])), "mse"])
+        with self.assertRaisesRegex(ValueError, "Weighted: the function 'call' uses the variable 'self.factors'"):
+            kcc.compile(model)
+
     def test_a_file_of_the_users_comes_first(self):
         with tempfile.NamedTemporaryFile("w", suffix=".py") as file:
             file.write("def scaled(x):\n    return x * 100\n")
@@ -107,6 +130,8 @@ class Functions(Both):
             (lambda x: x * partial(x), "calls 'partial', a partial"),
             (lambda x: x * BIG[0, 0], "uses 'BIG', an array of 12000 elements"),
             (typed["typed"], "cannot be found"),
+            (partial, "function is a partial: make it a function"),
+            (Settings().half, "function is a method: make it a function"),
         ]
         for function, pattern in rows:
             with self.subTest(pattern):
