@@ -11,7 +11,8 @@ from pathlib import Path
 from types import FunctionType
 from typing import Any, Iterator, Sequence
 
-from kcc.functions import FunctionError, FunctionWriter, known_name
+from kcc.functions import FunctionWriter, known_name
+from kcc.source import FunctionError
 
 # Attributes of layers that hold functions of the user.
 _FUNCTION_ATTRIBUTES = ("function", "activation", "recurrent_activation")

@@ -7,16 +7,18 @@ import tempfile
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Callable, Iterator, Sequence
+from typing import Any, Sequence
 
 import numpy as np
 
+from kcc import evaluation
 from kcc.arrays import Dataset, are_arrays, bind, pointers
-from kcc.batches import BatchSource, bind_batch, open_batches
-from kcc.callbacks import CallbackList, flat
+from kcc.batches import BatchSource, open_batches
+from kcc.callbacks import CallbackList
 from kcc.handle import Handle
 from kcc.keras_file import write_keras_file
 from kcc.library import Data, Library
+from kcc.monitors import prepare_metrics
 from kcc.optimizer import Optimizer
 from kcc.progress import Logs
 from kcc.training import ArrayLoop, BatchLoop, Plan, Validation
@@ -96,9 +98,9 @@ class Model(Handle):
         if validation_data is not None:
             validation = self._open_validation(validation_data, batch_size, validation_batch_size, validation_steps,
                                                validation_freq)
-        size = _batch_size(data, batch_size, steps_per_epoch)
+        size = evaluation.batch_size(data, batch_size, steps_per_epoch)
         steps = source.num_batches if source else steps_per_epoch or -(-data.rows // size)
-        self._prepare_monitors(callbacks, data)
+        prepare_metrics(self._keras_model, self.library, callbacks)
         called = CallbackList(callbacks, self, verbose=verbose, epochs=epochs, steps=steps, add_history=True)
         self.history = called.history
         self.stop_training = False
@@ -120,9 +122,9 @@ class Model(Handle):
         """The loss and metrics of all of the data, as a list or, with return_dict, by name."""
         self._check_trains("evaluate")
         data = self._open(x, y, sample_weight, steps)
-        size = _batch_size(data, batch_size, steps)
-        called = CallbackList(callbacks, self, verbose=verbose, epochs=1, steps=_count(data, size, steps))
-        logs = self._evaluate(data, size, steps, called, draws=verbose in (1, "auto"))
+        size = evaluation.batch_size(data, batch_size, steps)
+        called = CallbackList(callbacks, self, verbose=verbose, epochs=1, steps=evaluation.batch_count(data, size, steps))
+        logs = evaluation.evaluate(self, data, size, steps, called, draws=verbose in (1, "auto"))
         return logs if return_dict else self._in_order(logs)
 
     def predict(self, x: Any, batch_size: int | None = None, verbose: int | str = "auto", steps: int | None = None,
@@ -130,31 +132,9 @@ class Model(Handle):
         """The output for every row: an array, or a list of them where there are several outputs."""
         arrays = are_arrays(x) or _is_plain(x)
         data = bind(self.library, x, with_targets=False) if arrays else open_batches(x, steps=steps)
-        size = _batch_size(data, batch_size, steps)
-        called = CallbackList(callbacks, self, verbose=verbose, epochs=1, steps=_count(data, size, steps))
-        draws = verbose in (1, "auto")
-        called.on_begin("on_predict_begin")
-        self.stop_predicting = False
-        whole = isinstance(data, Dataset)
-        if whole:
-            data = data.part(0, steps * size) if steps else data
-            if not (draws or called.listens("on_predict_batch_begin") or called.listens("on_predict_batch_end")):
-                size = data.rows
-        made: list[list[np.ndarray]] = []
-        for step, (batch, into) in enumerate(self._each_prediction(data, size)):
-            called.on_batch("on_predict_batch_begin", step, {})
-            self.call("predict_arrays", batch.rows, batch.inputs, into.inputs)
-            first = step * size if whole else 0
-            last = first + batch.rows
-            _tell(called, "on_predict_batch_end", step,
-                  lambda: {"outputs": self._as_outputs(into.owner.part(first, last).inputs)}, draws)
-            if not whole:
-                made.append(into.owner.inputs)
-            if self.stop_predicting:
-                break
-        called.on_end("on_predict_end")
-        outputs = into.owner.part(0, last).inputs if whole else [np.concatenate(parts) for parts in zip(*made)]
-        return self._as_outputs(outputs)
+        size = evaluation.batch_size(data, batch_size, steps)
+        called = CallbackList(callbacks, self, verbose=verbose, epochs=1, steps=evaluation.batch_count(data, size, steps))
+        return evaluation.predict(self, data, size, steps, called, draws=verbose in (1, "auto"))
 
     # ---- one batch
 
@@ -170,20 +150,20 @@ class Model(Handle):
         self._check_trains("test_on_batch")
         batch = bind(self.library, x, y, sample_weight)
         self.reset_metrics()
-        logs = self.logs_of(self._step("test_on_arrays", batch.as_c()))
+        logs = self.logs_of(self.run_step("test_on_arrays", batch.as_c()))
         return logs if return_dict else self._in_order(logs)
 
     def predict_on_batch(self, x: Any) -> Any:
         batch = bind(self.library, x, with_targets=False)
-        outputs = self._new_outputs(batch.rows)
+        outputs = evaluation.new_outputs(self, batch.rows)
         self.call("predict_arrays", batch.rows, pointers(batch.inputs), pointers(outputs.inputs))
-        return self._as_outputs(outputs.inputs)
+        return self.as_outputs(outputs.inputs)
 
     def train_step(self, batch: Dataset) -> Sequence[float]:
         """The metrics so far, in the library's order."""
-        return self._step("train_on_arrays", batch.as_c())
+        return self.run_step("train_on_arrays", batch.as_c())
 
-    def _step(self, function: str, batch: Data) -> Sequence[float]:
+    def run_step(self, function: str, batch: Data) -> Sequence[float]:
         values = self.new_metrics()
         self.call(function, ctypes.byref(batch), values)
         return values
@@ -239,51 +219,10 @@ class Model(Handle):
     # ---- inside
 
     def validate(self, validation: Validation, callbacks: CallbackList) -> Logs:
-        return self._evaluate(validation.data, validation.batch_size, validation.steps, callbacks, draws=False)
+        """In fit: the bar is fit's."""
+        return evaluation.evaluate(self, validation.data, validation.batch_size, validation.steps, callbacks, draws=False)
 
-    def _evaluate(self, data: Dataset | BatchSource, size: int, steps: int | None, callbacks: CallbackList,
-                  draws: bool) -> Logs:
-        self.stop_evaluating = False
-        callbacks.on_begin("on_test_begin")
-        values = self.new_metrics()
-        watched = draws or callbacks.listens("on_test_batch_begin") or callbacks.listens("on_test_batch_end")
-        if isinstance(data, Dataset) and not watched:
-            some = data.part(0, steps * size) if steps else data
-            self.call("evaluate", ctypes.byref(some.as_c()), size, values)
-        else:
-            self.reset_metrics()
-            for step, batch in self._each_batch(data, size, steps):
-                callbacks.on_batch("on_test_batch_begin", step, {})
-                values = self._step("test_on_arrays", batch)
-                _tell(callbacks, "on_test_batch_end", step, lambda: self.logs_of(values), draws)
-                if self.stop_evaluating:
-                    break
-        logs = self.logs_of(values)
-        callbacks.on_end("on_test_end", logs)
-        return logs
-
-    def _each_batch(self, data: Dataset | BatchSource, size: int, steps: int | None) -> Iterator[tuple[int, Data]]:
-        if isinstance(data, Dataset):
-            yield from enumerate((data.part(0, steps * size) if steps else data).windows(size))
-            return
-        data.reset()
-        for step, batch in data.epoch():
-            yield step, bind_batch(self.library, batch).as_c()
-
-    def _each_prediction(self, data: Dataset | BatchSource, size: int) -> Iterator[tuple[Data, Data]]:
-        """Each batch, and where its outputs go: for arrays, rows of one array."""
-        if isinstance(data, Dataset):
-            yield from zip(data.windows(size), self._new_outputs(data.rows).windows(size))
-            return
-        data.reset()
-        for _, batch in data.epoch():
-            rows = bind_batch(self.library, batch, with_targets=False)
-            yield rows.as_c(), self._new_outputs(rows.rows).as_c()
-
-    def _new_outputs(self, rows: int) -> Dataset:
-        return Dataset([np.empty((rows, *tensor.shape), tensor.dtype) for tensor in self.library.outputs])
-
-    def _as_outputs(self, outputs: list[np.ndarray]) -> Any:
+    def as_outputs(self, outputs: list[np.ndarray]) -> Any:
         """A dict where the live model gives one."""
         if isinstance(getattr(self._keras_model, "output", None), Mapping):
             return {tensor.name: output for tensor, output in zip(self.library.outputs, outputs)}
@@ -308,21 +247,11 @@ class Model(Handle):
         if not isinstance(data, Dataset):
             parts = (*data, None, None)[:3] if isinstance(data, (tuple, list)) else (data, None, None)
             data = self._open(*parts, steps)
-        return Validation(data, _batch_size(data, validation_batch_size or batch_size, steps), steps, freq)
+        return Validation(data, evaluation.batch_size(data, validation_batch_size or batch_size, steps), steps, freq)
 
     def _check_trains(self, method: str) -> None:
         if not self.library.trains:
             raise ValueError(f"{method} needs a model that was compiled with a loss and without inference=True")
-
-    def _prepare_monitors(self, callbacks: Any, data: Dataset | None) -> None:
-        """Keras's callbacks find out from built metrics whether more of one is better; a batch builds them."""
-        build = getattr(self._keras_model, "_symbolic_build", None)
-        monitors = [getattr(c, "monitor", "loss") for c in flat(callbacks)]
-        if build is None or data is None or all(name.removeprefix("val_") == "loss" for name in monitors):
-            return
-        row = data.part(0, 1)
-        struct = [row.inputs[0] if len(row.inputs) == 1 else row.inputs, row.targets[0] if len(row.targets) == 1 else row.targets]
-        build(data_batch=(*struct, None))
 
 
 def _free_path(filepath: str | os.PathLike, ending: str, overwrite: bool) -> str:
@@ -337,26 +266,6 @@ def _free_path(filepath: str | os.PathLike, ending: str, overwrite: bool) -> str
 def _is_plain(x: Any) -> bool:
     """Numbers in lists, which `bind` refuses with advice."""
     return isinstance(x, (list, tuple, Mapping)) or x is None
-
-
-def _batch_size(data: Any, batch_size: int | None, steps: int | None) -> int:
-    """Keras's default: 32, or as many as make `steps` batches."""
-    if batch_size:
-        return int(batch_size)
-    return -(-data.rows // steps) if steps and isinstance(data, Dataset) else 32
-
-
-def _count(data: Dataset | BatchSource, size: int, steps: int | None) -> int | None:
-    if isinstance(data, Dataset):
-        return min(steps or data.rows, -(-data.rows // size))
-    return data.num_batches
-
-
-def _tell(callbacks: CallbackList, event: str, step: int, make_logs: Callable[[], dict], draws: bool) -> None:
-    if callbacks.listens(event):
-        callbacks.on_batch(event, step, make_logs())
-    if draws and callbacks.bar_is_due(step):
-        callbacks.draw(event, step, make_logs())
 
 
 def _split(data: Dataset | None, share: float) -> tuple[Dataset, Dataset]:

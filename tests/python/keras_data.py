@@ -52,6 +52,9 @@ class Data(Both):
         self.assert_same_training(model, fast, x, y, epochs=2)
         self.assert_same_training(model, fast, x, y, validation_data=(x, y), sample_weight={
             "kind": np.linspace(0, 1, 60), "size": np.ones(60)})
+        stopper = keras.callbacks.EarlyStopping("kind_accuracy", mode="max", patience=0, baseline=2.0)
+        self.assertLess(len(fast.fit(x, y, epochs=9, verbose=0, callbacks=[stopper]).epoch), 9)
+        model.set_weights(fast.get_weights())
         expected, seen = model.predict(x, verbose=0), fast.predict(x, verbose=0)
         self.assertEqual(set(seen), set(expected))
         for name in expected:
