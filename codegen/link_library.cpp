@@ -121,6 +121,7 @@ class Workshop {
     if (!write("sections", kSections)) return false;
     if (!write("functions", fmt::format("{}\n", fmt::join(text.functions, "\n")))) return false;
     if (!options_.weights.empty() && !write("weights.bin", options_.weights)) return false;
+    if (!options_.self_test.empty() && !write("self_test.bin", options_.self_test)) return false;
     for (const KernelObject& kernel : kernels) {
       objects_.push_back(fmt::format("{}.o", objects_.size()));
       if (!write(objects_.back(), kernel.bytes)) return false;

@@ -9,6 +9,7 @@
 #include "codegen/build_kernels.h"
 #include "codegen/emit_program.h"
 #include "codegen/link_library.h"
+#include "compiler/embed_self_test.h"
 #include "compiler/embed_weights.h"
 #include "compiler/ir/print.h"
 #include "compiler/open_model.h"
@@ -32,17 +33,19 @@ bool write_text(const Options& options, const std::string& text, Diagnostics& di
   return true;
 }
 
-// The source, and beside it the weights that it takes in.
+// The source, and beside it what it takes in.
 bool write_source(const Options& options, const std::string& source, const std::string& weights,
-                  Diagnostics& diagnostics) {
-  if (weights.empty()) return write_text(options, source, diagnostics);
-  if (options.output.empty()) {
-    fmt::print(stderr, "kcc: the source takes its weights from weights.bin, which -o FILE writes beside it\n");
-    return write_text(options, source, diagnostics);
-  }
+                  const std::string& self_test, Diagnostics& diagnostics) {
   const auto folder = std::filesystem::path(options.output).parent_path();
-  return write_file((folder / "weights.bin").string(), weights, diagnostics) &&
-         write_text(options, source, diagnostics);
+  const std::pair<const char*, const std::string*> files[] = {{"weights.bin", &weights}, {"self_test.bin", &self_test}};
+  for (const auto& [name, bytes] : files) {
+    if (bytes->empty()) continue;
+    if (options.output.empty())
+      fmt::print(stderr, "kcc: the source takes in {}, which -o FILE writes beside it\n", name);
+    else if (!write_file((folder / name).string(), *bytes, diagnostics))
+      return false;
+  }
+  return write_text(options, source, diagnostics);
 }
 
 void dump(const Options& options, const char* name, const std::string& text, Diagnostics& diagnostics) {
@@ -85,9 +88,9 @@ std::string graphs_text(Module& module) {
 
 std::string schedules_text(const Plan& plan, const std::vector<KernelObject>& kernels) {
   std::string text;
-  for (size_t i = 0; i < kernels.size(); ++i)
-    text += fmt::format("{:40} {:16} {:.2f} s{}  {}\n", plan.kernels[i].name, name_of(plan.kernels[i].family),
-                        kernels[i].seconds, kernels[i].from_cache ? " (cache)" : "", kernels[i].notes.schedule);
+  for (const KernelObject& kernel : kernels)
+    text += fmt::format("{:40} {:16} {:.2f} s{}  {}\n", kernel.name, name_of(plan.kernels[kernel.kernel].family),
+                        kernel.seconds, kernel.from_cache ? " (cache)" : "", kernel.notes.schedule);
   return text;
 }
 
@@ -158,25 +161,32 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
   if (options.explain_memory) fmt::print("{}", memory_report(plan));
   if (options.emit == Emit::kPlan) return write_text(options, to_string(plan), diagnostics);
 
+  BuildOptions build;
+  build.targets = parse_targets(options.target, diagnostics);
+  if (build.targets.empty()) return false;
   const std::string weights_file = !options.weights.empty() ? options.weights : file->has_weights ? options.model : "";
   std::optional<std::string> weights = "";
   if (!weights_file.empty()) weights = embed_weights(module, plan, weights_file, diagnostics);
   if (!weights) return false;
-  const ProgramOptions program{name, options.batch_size, !weights->empty()};
+  std::optional<SelfTestData> self_test = SelfTestData();
+  if (!options.verify_data.empty()) self_test = embed_self_test(module, options.verify_data, diagnostics);
+  if (!self_test) return false;
+  ProgramOptions program{name, options.batch_size, !weights->empty()};
+  // Others compile readable source, for what they like.
+  if (options.emit != Emit::kCpp) program.targets = build.targets;
+  program.self_test = self_test->layout;
   const std::string source = emit_program(module, plan, program);
   dump(options, "04-program.cpp", source, diagnostics);
-  if (options.emit == Emit::kCpp) return write_source(options, source, *weights, diagnostics);
+  if (options.emit == Emit::kCpp) return write_source(options, source, *weights, self_test->bytes, diagnostics);
 
   times.begin("compile the kernels");
-  BuildOptions build;
   build.schedule = {options.level, options.batch_size};
   build.jobs = options.jobs;
   build.cache_dir = options.cache;
-  if (!parse_target(options.target, &build.target, diagnostics)) return false;
   if (options.emit == Emit::kStmt) return write_kernels(options, plan, build, KernelText::kStmt, diagnostics);
   if (options.emit == Emit::kLlvm) return write_kernels(options, plan, build, KernelText::kLlvm, diagnostics);
   if (options.emit == Emit::kAssembly) return write_kernels(options, plan, build, KernelText::kAssembly, diagnostics);
-  if (!links_here(build.target)) {
+  if (!links_here(build.targets[0])) {
     diagnostics.error({},
                       fmt::format("a program for {} cannot be linked on this machine, whose runtime is of another kind",
                                   options.target),
@@ -192,6 +202,7 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
   link.output = options.output.empty() ? default_output(options, name) : options.output;
   link.runtime_dir = runtime_folder();
   link.weights = *weights;
+  link.self_test = self_test->bytes;
   link.verbose = options.verbose;
   if (!embedded) return link_program(source, kernels, link, diagnostics);
   const LibraryText library = emit_library(module, plan, program, kernels);

@@ -74,12 +74,16 @@ void declare_compile(CLI::App& app, Options& o, RawOptions& raw) {
   app.add_flag("--inference", o.inference, "leave out what only training needs");
   app.add_flag("--single-process", o.single_process, "leave out what only training on several processes needs");
   app.add_option("-O", o.level, "how hard to schedule")->check(CLI::Range(0, 3))->default_str("2");
-  app.add_option("--target", o.target, "host, x86-64-v2, x86-64-v3, x86-64-v4 or arm-64-linux");
+  app.add_option("--target", o.target,
+                 "host, x86-64-v2, x86-64-v3, x86-64-v4 or arm-64-linux; several, with commas between them, make one "
+                 "program that chooses when it starts");
   app.add_option("--batch-size", o.batch_size, "the training batch that schedules are specialised for")
       ->check(CLI::Range(1, 1 << 20))
       ->default_str("32");
   app.add_option("--name", o.name, "name of the program's symbols; default from the model's name");
   app.add_option("--weights", o.weights, "initial weights, embedded: .weights.h5, .keras or .h5 of any Keras");
+  app.add_option("--verify-data", o.verify_data,
+                 "FILE.npz: inputs and expected outputs by their names, stored for the program's verify");
   app.add_option("--optimizer", raw.optimizer, "as in Keras code: \"SGD(learning_rate=0.01, momentum=0.9)\"");
   app.add_option("--loss", raw.losses, "LOSS, or OUTPUT=LOSS for each of several outputs")
       ->allow_extra_args(false)

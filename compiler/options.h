@@ -24,6 +24,7 @@ struct Options {
   int64_t batch_size = 32;
   std::string name;     // "": from the model's name
   std::string weights;  // "": those in the model's own file, if any
+  std::string verify_data;  // "": nothing is stored
   FrontendOptions frontend;
   DiagramOptions diagram;
   PlotOptions plot;
