@@ -1,7 +1,8 @@
 """Trains the digits model in Keras and, after one more line, compiled: same accuracy, other times.
 
-    KERAS_BACKEND=jax PYTHONPATH=python KCC=build/release/kcc python examples/python/digits.py [--epochs 15]
+KERAS_BACKEND=jax PYTHONPATH=python KCC=build/release/kcc python examples/python/digits.py [--epochs 15]
 """
+
 import argparse
 import time
 from pathlib import Path
@@ -16,16 +17,18 @@ DATA = Path(__file__).resolve().parents[1] / "digits"
 
 
 def build():
-    model = keras.Sequential([
-        keras.Input((8, 8, 1)),
-        layers.Conv2D(32, 3, padding="same", activation="relu"),
-        layers.MaxPooling2D(),
-        layers.Conv2D(64, 3, padding="same", activation="relu"),
-        layers.MaxPooling2D(),
-        layers.Flatten(),
-        layers.Dropout(0.5),
-        layers.Dense(10, activation="softmax"),
-    ])
+    model = keras.Sequential(
+        [
+            keras.Input((8, 8, 1)),
+            layers.Conv2D(32, 3, padding="same", activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(64, 3, padding="same", activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Flatten(),
+            layers.Dropout(0.5),
+            layers.Dense(10, activation="softmax"),
+        ]
+    )
     model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 

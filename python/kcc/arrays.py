@@ -1,7 +1,8 @@
-"""The user's arrays → what the library reads: in its order, of its types, dense, and without a copy where they are so already.
+"""The user's arrays → what the library reads: in its order, of its types, dense; not copied where they are so already.
 
 Every mistake is a ValueError that names both sides.
 """
+
 from __future__ import annotations
 
 import ctypes
@@ -42,8 +43,11 @@ class Dataset:
 
     def part(self, first: int, last: int) -> Dataset:
         """Views of some rows."""
-        return Dataset([a[first:last] for a in self.inputs], [a[first:last] for a in self.targets],
-                       [a if a is None else a[first:last] for a in self.weights])
+        return Dataset(
+            [a[first:last] for a in self.inputs],
+            [a[first:last] for a in self.targets],
+            [a if a is None else a[first:last] for a in self.weights],
+        )
 
     def as_c(self) -> Data:
         data = Data(self.rows, pointers(self.inputs), pointers(self.targets), weight_pointers(self.weights))
@@ -53,9 +57,16 @@ class Dataset:
     def windows(self, size: int) -> Iterator[Data]:
         """One structure that shows each batch in turn: nothing is made for a batch."""
         data = self.as_c()
-        columns = [(where, i, array.ctypes.data, array.strides[0])
-                   for where, arrays in ((data.inputs, self.inputs), (data.targets, self.targets), (data.weights, self.weights))
-                   for i, array in enumerate(arrays) if array is not None]
+        columns = [
+            (where, i, array.ctypes.data, array.strides[0])
+            for where, arrays in (
+                (data.inputs, self.inputs),
+                (data.targets, self.targets),
+                (data.weights, self.weights),
+            )
+            for i, array in enumerate(arrays)
+            if array is not None
+        ]
         for first in range(0, self.rows, size):
             data.rows = min(size, self.rows - first)
             for where, i, address, row_bytes in columns:
@@ -71,16 +82,28 @@ def weight_pointers(weights: Sequence[np.ndarray | None]) -> ctypes.Array | None
     return pointers(weights) if any(a is not None for a in weights) else None
 
 
-def bind(library: Library, x: Any, y: Any = None, sample_weight: Any = None, class_weight: dict[int, float] | None = None,
-         with_targets: bool = True) -> Dataset:
+def bind(
+    library: Library,
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    class_weight: dict[int, float] | None = None,
+    with_targets: bool = True,
+) -> Dataset:
     """Arrays of a call to fit, evaluate or predict (without targets)."""
-    data = Dataset([_fit_to(array, tensor, "input", f"x{where}")
-                    for array, tensor, where in _arrange(x, library.inputs, "x", "input")])
+    data = Dataset(
+        [
+            _fit_to(array, tensor, "input", f"x{where}")
+            for array, tensor, where in _arrange(x, library.inputs, "x", "input")
+        ]
+    )
     if with_targets:
         if y is None:
             raise ValueError(f"y is missing: the model has {_listed(library.targets, 'output')}")
-        data.targets = [_bind_target(library, array, tensor, f"y{where}")
-                        for array, tensor, where in _arrange(y, library.targets, "y", "output")]
+        data.targets = [
+            _bind_target(library, array, tensor, f"y{where}")
+            for array, tensor, where in _arrange(y, library.targets, "y", "output")
+        ]
         if class_weight is not None:
             sample_weight = _weights_of_classes(library, y, sample_weight, class_weight)
         data.weights = _bind_weights(library, sample_weight)
@@ -89,6 +112,7 @@ def bind(library: Library, x: Any, y: Any = None, sample_weight: Any = None, cla
 
 
 # ---- from the user's structure to the library's order
+
 
 def _listed(tensors: Sequence[Tensor], kind: str) -> str:
     names = ", ".join(f"'{tensor.name}'" for tensor in tensors)
@@ -102,19 +126,27 @@ def _arrange(data: Any, tensors: Sequence[Tensor], argument: str, kind: str) -> 
         if set(data) != set(names):
             given = ", ".join(f"'{name}'" for name in data)
             raise ValueError(f"{argument} has the keys {given}, but the model has {_listed(tensors, kind)}")
-        return [(_as_array(data[name], f"{argument}['{name}']"), tensor, f"['{name}']")
-                for name, tensor in zip(names, tensors)]
+        return [
+            (_as_array(data[name], f"{argument}['{name}']"), tensor, f"['{name}']")
+            for name, tensor in zip(names, tensors)
+        ]
     if isinstance(data, (list, tuple)):
         if data and not are_arrays(data):
-            raise ValueError(f"{argument} is a {type(data).__name__} of {type(data[0]).__name__}: pass a NumPy array"
-                             f"{'' if len(tensors) == 1 else f', or one for each of {_listed(tensors, kind)}'}")
+            raise ValueError(
+                f"{argument} is a {type(data).__name__} of {type(data[0]).__name__}: pass a NumPy array"
+                f"{'' if len(tensors) == 1 else f', or one for each of {_listed(tensors, kind)}'}"
+            )
         if len(data) != len(tensors):
             raise ValueError(f"{argument} holds {len(data)} arrays, but the model has {_listed(tensors, kind)}")
-        return [(_as_array(value, f"{argument}[{i}]"), tensor, f"[{i}]")
-                for i, (value, tensor) in enumerate(zip(data, tensors))]
+        return [
+            (_as_array(value, f"{argument}[{i}]"), tensor, f"[{i}]")
+            for i, (value, tensor) in enumerate(zip(data, tensors))
+        ]
     if len(tensors) != 1:
-        raise ValueError(f"{argument} is one {type(data).__name__}, but the model has {_listed(tensors, kind)}: "
-                         f"pass a dict or a list of arrays")
+        raise ValueError(
+            f"{argument} is one {type(data).__name__}, but the model has {_listed(tensors, kind)}: "
+            f"pass a dict or a list of arrays"
+        )
     return [(_as_array(data, argument), tensors[0], "")]
 
 
@@ -125,6 +157,7 @@ def _as_array(value: Any, label: str) -> np.ndarray:
 
 
 # ---- from an array to a tensor's rows
+
 
 def _same_rows(shape: Sequence[int], wanted: Sequence[int]) -> bool:
     """Equal but for a last axis of 1 on one side, which Keras adds and drops, too."""
@@ -173,8 +206,10 @@ def _check_whole(array: np.ndarray, lowest: int, highest: int, label: str, reaso
 def _bind_target(library: Library, array: np.ndarray, tensor: Tensor, label: str) -> np.ndarray:
     shape = tensor.shape
     if array.ndim and not _same_rows(array.shape[1:], shape) and shape and _same_rows(array.shape[1:], shape[:-1]):
-        raise ValueError(f"{label} has shape {array.shape}, but output '{tensor.name}' takes {_batched(shape)}: for class "
-                         f"numbers use a sparse loss, or keras.utils.to_categorical({label}, {shape[-1]})")
+        raise ValueError(
+            f"{label} has shape {array.shape}, but output '{tensor.name}' takes {_batched(shape)}: for class "
+            f"numbers use a sparse loss, or keras.utils.to_categorical({label}, {shape[-1]})"
+        )
     bound = _fit_to(array, tensor, "output", label)
     classes = _class_count(library, tensor)
     if classes:
@@ -196,17 +231,22 @@ def _check_rows(data: Dataset) -> None:
         raise ValueError("x holds no samples")
     for name, array in arrays:
         if len(array) != data.rows:
-            raise ValueError(f"x has {data.rows} samples, but {name} has {len(array)}: all arrays must have the same number")
+            raise ValueError(
+                f"x has {data.rows} samples, but {name} has {len(array)}: all arrays must have the same number"
+            )
 
 
 # ---- sample weights
+
 
 def _weights_of_classes(library: Library, y: Any, sample_weight: Any, class_weight: dict[int, float]) -> np.ndarray:
     """As Keras: a row's class is its number, or the place of its largest value; classes without a weight weigh 1."""
     if sample_weight is not None:
         raise ValueError("class_weight and sample_weight cannot be given together")
     if len(library.targets) != 1:
-        raise ValueError(f"class_weight is for models with one output, this one has {_listed(library.targets, 'output')}")
+        raise ValueError(
+            f"class_weight is for models with one output, this one has {_listed(library.targets, 'output')}"
+        )
     labels = _arrange(y, library.targets, "y", "output")[0][0]
     if labels.ndim > 1:
         labels = labels.argmax(axis=-1) if labels.shape[-1] != 1 else labels[..., 0]
@@ -223,18 +263,22 @@ def _bind_weights(library: Library, sample_weight: Any) -> list[np.ndarray | Non
     if isinstance(sample_weight, Mapping):
         unknown = set(sample_weight) - {target.name for target in targets}
         if unknown:
-            raise ValueError(f"sample_weight has the key '{sorted(unknown)[0]}', but the model has "
-                             f"{_listed(targets, 'output')}")
+            raise ValueError(
+                f"sample_weight has the key '{sorted(unknown)[0]}', but the model has {_listed(targets, 'output')}"
+            )
         given = [sample_weight.get(target.name) for target in targets]
     elif isinstance(sample_weight, (list, tuple)):
         if len(sample_weight) != len(targets):
-            raise ValueError(f"sample_weight holds {len(sample_weight)} arrays, but the model has "
-                             f"{_listed(targets, 'output')}")
+            raise ValueError(
+                f"sample_weight holds {len(sample_weight)} arrays, but the model has {_listed(targets, 'output')}"
+            )
         given = list(sample_weight)
     else:
         given = [sample_weight] * len(targets)
-    return [None if weight is None else _bind_weight(_as_array(weight, "sample_weight"), tensor)
-            for weight, tensor in zip(given, library.target_weights)]
+    return [
+        None if weight is None else _bind_weight(_as_array(weight, "sample_weight"), tensor)
+        for weight, tensor in zip(given, library.target_weights)
+    ]
 
 
 def _bind_weight(weight: np.ndarray, tensor: Tensor) -> np.ndarray:
@@ -243,4 +287,6 @@ def _bind_weight(weight: np.ndarray, tensor: Tensor) -> np.ndarray:
     except ValueError as error:
         if weight.ndim == 1 or tensor.shape:
             raise
-        raise ValueError(f"{error}; kcc.compile(options=['--sample-weight-mode', 'temporal']) makes it take one a step") from None
+        raise ValueError(
+            f"{error}; kcc.compile(options=['--sample-weight-mode', 'temporal']) makes it take one a step"
+        ) from None

@@ -1,8 +1,9 @@
 """Batches from what is iterated over: generators, Keras's PyDataset (Sequence), tf.data, data loaders.
 
-Where the program uses Keras, Keras's own EpochIterator reads them, so that epochs, steps, warnings and worker threads are
-Keras's. Without Keras, sequences and iterators are read here.
+Where the program uses Keras, Keras's own EpochIterator reads them, so that epochs, steps, warnings and worker threads
+are Keras's. Without Keras, sequences and iterators are read here.
 """
+
 from __future__ import annotations
 
 import sys
@@ -26,8 +27,15 @@ class BatchSource(Protocol):
     def epoch(self) -> Iterator[tuple[int, Any]]: ...
 
 
-def open_batches(x: Any, y: Any = None, sample_weight: Any = None, *, steps: int | None, shuffle: bool | str = False,
-                 class_weight: dict[int, float] | None = None) -> BatchSource:
+def open_batches(
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    *,
+    steps: int | None,
+    shuffle: bool | str = False,
+    class_weight: dict[int, float] | None = None,
+) -> BatchSource:
     if "keras" in sys.modules and hasattr(sys.modules["keras"], "src"):
         return _KerasBatches(x, y, sample_weight, steps, shuffle, class_weight)
     for name, value in (("y", y), ("sample_weight", sample_weight), ("class_weight", class_weight)):
@@ -48,11 +56,20 @@ def bind_batch(library: Library, batch: Any, with_targets: bool = True) -> Datas
 
 
 class _KerasBatches:
-    def __init__(self, x: Any, y: Any, sample_weight: Any, steps: int | None, shuffle: bool | str,
-                 class_weight: dict[int, float] | None):
+    def __init__(
+        self,
+        x: Any,
+        y: Any,
+        sample_weight: Any,
+        steps: int | None,
+        shuffle: bool | str,
+        class_weight: dict[int, float] | None,
+    ):
         from keras.src.trainers.epoch_iterator import EpochIterator
-        self._iterator = EpochIterator(x, y, sample_weight, steps_per_epoch=steps, shuffle=shuffle,
-                                       class_weight=class_weight)
+
+        self._iterator = EpochIterator(
+            x, y, sample_weight, steps_per_epoch=steps, shuffle=shuffle, class_weight=class_weight
+        )
 
     @property
     def num_batches(self) -> int | None:
@@ -98,7 +115,9 @@ class _Batches:
             except StopIteration:
                 self._going = None
                 if self._steps or step == 0:
-                    warnings.warn("the input ran out of data: it must give steps_per_epoch * epochs batches", stacklevel=2)
+                    warnings.warn(
+                        "the input ran out of data: it must give steps_per_epoch * epochs batches", stacklevel=2
+                    )
                 break
             yield step, batch
             step += 1

@@ -1,4 +1,5 @@
 """Keras's callbacks: who listens to what, and the calls in Keras's way and order."""
+
 from __future__ import annotations
 
 import sys
@@ -42,8 +43,16 @@ class CallbackList:
 
     DRAW_INTERVAL = 0.05  # seconds: the bar draws no more often, so it need not be told more often
 
-    def __init__(self, callbacks: Any, model: Any, *, verbose: int | str, epochs: int, steps: int | None,
-                 add_history: bool = False):
+    def __init__(
+        self,
+        callbacks: Any,
+        model: Any,
+        *,
+        verbose: int | str,
+        epochs: int,
+        steps: int | None,
+        add_history: bool = False,
+    ):
         history_class, bar_class = _keras_callback("History", History), _keras_callback("ProgbarLogger", ProgbarLogger)
         self.callbacks = list(flat(callbacks))
         self.history = next((c for c in self.callbacks if isinstance(c, history_class)), None)
@@ -122,8 +131,8 @@ def _call(callback: Any, method: str, *arguments: Any) -> None:
 
 
 def _overrides(callback: Any, event: str) -> bool:
-    """Keras marks the methods of its base class as defaults. ModelCheckpoint and BackupAndRestore wait for batches only if
-    they save between epochs."""
+    """Keras marks the methods of its base class as defaults. ModelCheckpoint and BackupAndRestore wait for batches only
+    if they save between epochs."""
     if getattr(callback, "save_freq", None) == "epoch" and type(callback).__module__.startswith("keras."):
         return False
     names = [event, event.replace("on_train_batch", "on_batch")]

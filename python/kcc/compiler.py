@@ -1,4 +1,5 @@
 """compile and load: a Keras model → `kcc` → a shared object → a Model."""
+
 from __future__ import annotations
 
 import os
@@ -20,9 +21,17 @@ class CompileError(ValueError):
     """What kcc says about a model that it cannot compile."""
 
 
-def compile(model: Any, *, threads: int | None = None, seed: int | None = None, batch_size: int = 32,
-            inference: bool = False, define: str | Path | Sequence[str | Path] | None = None,
-            options: Sequence[str] = (), kcc: str | Path | None = None) -> Model:
+def compile(
+    model: Any,
+    *,
+    threads: int | None = None,
+    seed: int | None = None,
+    batch_size: int = 32,
+    inference: bool = False,
+    define: str | Path | Sequence[str | Path] | None = None,
+    options: Sequence[str] = (),
+    kcc: str | Path | None = None,
+) -> Model:
     """Compiles a live Keras 3 model, or a model file, and loads the result.
 
     Args:
@@ -32,7 +41,8 @@ def compile(model: Any, *, threads: int | None = None, seed: int | None = None, 
             which `keras.utils.set_random_seed` sets.
         batch_size: that kernels are made for. Others run, too.
         inference: leave training out. So are models that were not compiled with a loss.
-        define: Python files with the source of custom functions (docs/define.md), where it cannot be taken from the model.
+        define: Python files with the source of custom functions (docs/define.md), where it cannot be taken from
+            the model.
         options: more of kcc's command line, such as ["--target=x86-64-v3"].
         kcc: the compiler; else $KCC, one installed beside this Python, or one on the PATH.
     """
@@ -47,23 +57,45 @@ def compile(model: Any, *, threads: int | None = None, seed: int | None = None, 
         written = write_model(model, folder, files) if live else ModelFiles(Path(model), None, None)
         if written.define:
             files.append(written.define)
-        command = [compiler, written.model, "--emit=shared", "--name", "model", "-o", folder / "libmodel.so",
-                   "--batch-size", batch_size, *options]
+        command = [
+            compiler,
+            written.model,
+            "--emit=shared",
+            "--name",
+            "model",
+            "-o",
+            folder / "libmodel.so",
+            "--batch-size",
+            batch_size,
+            *options,
+        ]
         command += ["--inference"] if inference else []
         for file in files:
             command += ["--define", file]
         _run(command, folder)
         # A loaded object needs its file no longer.
-        made = Model(Library(folder / "libmodel.so"), threads=threads, seed=seed, max_rows=batch_size,
-                     predict_only=inference, keras_model=model if live else None,
-                     description=None if live else read_description(Path(model)))
+        made = Model(
+            Library(folder / "libmodel.so"),
+            threads=threads,
+            seed=seed,
+            max_rows=batch_size,
+            predict_only=inference,
+            keras_model=model if live else None,
+            description=None if live else read_description(Path(model)),
+        )
         if written.weights:
             made.load_weights(written.weights)
     return made
 
 
-def load(path: str | Path, *, threads: int | None = None, seed: int | None = None, batch_size: int = 32,
-         inference: bool = False) -> Model:
+def load(
+    path: str | Path,
+    *,
+    threads: int | None = None,
+    seed: int | None = None,
+    batch_size: int = 32,
+    inference: bool = False,
+) -> Model:
     """A shared object made earlier by `kcc MODEL --emit=shared -o libNAME.so`; for the arguments see `compile`."""
     return Model(Library(path), threads=threads, seed=seed, max_rows=batch_size, predict_only=inference)
 
@@ -79,7 +111,9 @@ def find_compiler(given: str | Path | None = None) -> Path:
             return folder / "kcc"
     if found := shutil.which("kcc"):
         return Path(found)
-    raise FileNotFoundError("the compiler kcc was not found: put it on the PATH, or name it with $KCC or kcc.compile(kcc=...)")
+    raise FileNotFoundError(
+        "the compiler kcc was not found: put it on the PATH, or name it with $KCC or kcc.compile(kcc=...)"
+    )
 
 
 def _run(command: Sequence[object], folder: Path) -> None:
@@ -94,4 +128,5 @@ def _with_source(text: str, folder: Path) -> str:
     place = re.search(re.escape(f"{folder}/functions.py:") + r"(\d+)", text)
     if not place:
         return text
-    return f"{text}\nin what was taken from the model:\n{(folder / 'functions.py').read_text().splitlines()[int(place[1]) - 1]}"
+    lines = (folder / "functions.py").read_text().splitlines()
+    return f"{text}\nin what was taken from the model:\n{lines[int(place[1]) - 1]}"

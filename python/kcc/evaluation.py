@@ -1,4 +1,5 @@
 """The loops of evaluate and predict: in one call of the library, or by batches where somebody watches or makes them."""
+
 from __future__ import annotations
 
 import ctypes
@@ -13,9 +14,10 @@ from kcc.library import Data
 from kcc.progress import Logs
 
 
-def evaluate(model: Any, data: Dataset | BatchSource, size: int, steps: int | None, callbacks: CallbackList,
-             draws: bool) -> Logs:
-    """`size`: of a batch of arrays; `steps`: batches, or None for all. `draws`: the progress bar is this evaluation's."""
+def evaluate(
+    model: Any, data: Dataset | BatchSource, size: int, steps: int | None, callbacks: CallbackList, draws: bool
+) -> Logs:
+    """`size`: of a batch of arrays; `steps`: batches, or None for all. `draws`: the bar is this evaluation's."""
     model.stop_evaluating = False
     callbacks.on_begin("on_test_begin")
     values = model.new_metrics()
@@ -36,8 +38,9 @@ def evaluate(model: Any, data: Dataset | BatchSource, size: int, steps: int | No
     return logs
 
 
-def predict(model: Any, data: Dataset | BatchSource, size: int, steps: int | None, callbacks: CallbackList,
-            draws: bool) -> Any:
+def predict(
+    model: Any, data: Dataset | BatchSource, size: int, steps: int | None, callbacks: CallbackList, draws: bool
+) -> Any:
     """The outputs of all rows, as the model gives them."""
     model.stop_predicting = False
     callbacks.on_begin("on_predict_begin")
@@ -52,8 +55,13 @@ def predict(model: Any, data: Dataset | BatchSource, size: int, steps: int | Non
         model.call("predict_arrays", batch.rows, batch.inputs, into.inputs)
         first = step * size if whole else 0
         last = first + batch.rows
-        _tell(callbacks, "on_predict_batch_end", step,
-              lambda: {"outputs": model.as_outputs(into.owner.part(first, last).inputs)}, draws)
+        _tell(
+            callbacks,
+            "on_predict_batch_end",
+            step,
+            lambda: {"outputs": model.as_outputs(into.owner.part(first, last).inputs)},
+            draws,
+        )
         if not whole:
             made.append(into.owner.inputs)
         if model.stop_predicting:

@@ -4,6 +4,7 @@ A function's own source is found and rewritten so that it stands alone: what it 
 defaults) becomes a constant, another function beside it, or a name that kcc knows (keras.ops, np, ...). What cannot be
 is refused with the function's name.
 """
+
 from __future__ import annotations
 
 import ast
@@ -20,11 +21,24 @@ from kcc.source import FunctionError, find_node
 
 # Modules whose functions kcc knows, as it writes them. A function is looked for in this order.
 _MODULES = {
-    "keras.ops": "keras.ops", "keras.activations": "keras.activations", "keras.losses": "keras.losses",
-    "keras.metrics": "keras.metrics", "keras.random": "keras.random", "keras.backend": "keras.backend", "keras": "keras",
-    "keras.ops.numpy": "keras.ops", "keras.ops.nn": "keras.ops",
-    "tensorflow": "tf", "tensorflow.math": "tf.math", "tensorflow.nn": "tf.nn", "tensorflow.linalg": "tf.linalg",
-    "tensorflow.random": "tf.random", "jax.numpy": "keras.ops", "jax.nn": "keras.ops", "numpy": "np", "math": "math",
+    "keras.ops": "keras.ops",
+    "keras.activations": "keras.activations",
+    "keras.losses": "keras.losses",
+    "keras.metrics": "keras.metrics",
+    "keras.random": "keras.random",
+    "keras.backend": "keras.backend",
+    "keras": "keras",
+    "keras.ops.numpy": "keras.ops",
+    "keras.ops.nn": "keras.ops",
+    "tensorflow": "tf",
+    "tensorflow.math": "tf.math",
+    "tensorflow.nn": "tf.nn",
+    "tensorflow.linalg": "tf.linalg",
+    "tensorflow.random": "tf.random",
+    "jax.numpy": "keras.ops",
+    "jax.nn": "keras.ops",
+    "numpy": "np",
+    "math": "math",
 }
 _LARGEST_CONSTANT = 10_000  # elements
 
@@ -156,10 +170,12 @@ class _Rewriter(ast.NodeTransformer):
         given = [*(function.__defaults__ or ())]
         named = [(function.__kwdefaults__ or {}).get(a.arg, inspect.Parameter.empty) for a in args.kwonlyargs]
         return ast.arguments(
-            posonlyargs=[], args=[ast.arg(a.arg) for a in args.posonlyargs + args.args],
+            posonlyargs=[],
+            args=[ast.arg(a.arg) for a in args.posonlyargs + args.args],
             kwonlyargs=[ast.arg(a.arg) for a in args.kwonlyargs],
             kw_defaults=[None if v is inspect.Parameter.empty else self._write(v, "a default") for v in named],
-            defaults=[self._write(value, "a default") for value in given])
+            defaults=[self._write(value, "a default") for value in given],
+        )
 
     # ---- what comes from outside
 
@@ -222,8 +238,10 @@ class _Rewriter(ast.NodeTransformer):
         return ast.Call(ast.parse("np.array", mode="eval").body, [self._write(value.tolist(), name)], [])
 
     def _refuse(self, what: str, advice: str) -> None:
-        raise FunctionError(f"the function '{self._function.__name__}' {what}: {advice}, "
-                            "or pass the function's source with define='FILE.py' (docs/define.md)")
+        raise FunctionError(
+            f"the function '{self._function.__name__}' {what}: {advice}, "
+            "or pass the function's source with define='FILE.py' (docs/define.md)"
+        )
 
 
 def _float(value: float) -> ast.expr:

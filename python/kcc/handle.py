@@ -1,4 +1,5 @@
-"""Handle: one model of a library, freed when it is closed or no longer used. Calls of several threads wait for each other."""
+"""Handle: one model of a library, freed when it is closed or no longer used. Calls of threads wait for each other."""
+
 from __future__ import annotations
 
 import ctypes
@@ -17,8 +18,16 @@ from kcc.progress import Logs
 class Handle:
     """What `Model` is made of: calls into the library, weights, metrics. Shapes and names, but no Keras."""
 
-    def __init__(self, library: Library, *, threads: int | None, seed: int | None, max_rows: int, predict_only: bool,
-                 owner: Handle | None = None):
+    def __init__(
+        self,
+        library: Library,
+        *,
+        threads: int | None,
+        seed: int | None,
+        max_rows: int,
+        predict_only: bool,
+        owner: Handle | None = None,
+    ):
         self.library = library
         self._threads = threads or _cores()
         self._max_rows = max_rows
@@ -26,8 +35,12 @@ class Handle:
         self._process = os.getpid()
         self._seeds = random.Random(seed) if seed is not None else random
         self._first_seed = seed
-        options = Options(max_rows=max_rows, threads=self._threads, predict_only=predict_only,
-                          seed=self._seeds.getrandbits(63) if seed is None else seed)
+        options = Options(
+            max_rows=max_rows,
+            threads=self._threads,
+            predict_only=predict_only,
+            seed=self._seeds.getrandbits(63) if seed is None else seed,
+        )
         self._address = library.new_shared(owner._alive(), options) if owner else library.new_model(options)
         self._free = weakref.finalize(self, _destroy, library, self._address, self._process)
         self._names = library.metrics
@@ -74,8 +87,10 @@ class Handle:
         if not self._free.alive:
             raise ValueError("the model is closed")
         if self._threads > 1 and os.getpid() != self._process:
-            raise RuntimeError("the model was made before this process was forked, and its threads are not here: make it "
-                               "after the fork, or with threads=1")
+            raise RuntimeError(
+                "the model was made before this process was forked, and its threads are not here: make it "
+                "after the fork, or with threads=1"
+            )
         return self._address
 
     # ---- metrics

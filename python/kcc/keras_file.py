@@ -1,4 +1,5 @@
 """`.keras` files, as Keras 3 reads them: the model's description and a weights file in an archive."""
+
 from __future__ import annotations
 
 import datetime

@@ -1,4 +1,5 @@
 """A live Keras model → the files that `kcc` reads: its JSON, its weights, the source of its own functions."""
+
 from __future__ import annotations
 
 import ast
@@ -41,10 +42,14 @@ def is_keras_model(value: Any) -> bool:
 def write_model(model: Any, folder: Path, define: Sequence[Path]) -> ModelFiles:
     """`define`: the user's own files, whose functions come first."""
     if not getattr(model, "built", False):
-        raise ValueError(f"the model '{model.name}' has no shapes yet: give it a keras.Input, or call it on data, first")
+        raise ValueError(
+            f"the model '{model.name}' has no shapes yet: give it a keras.Input, or call it on data, first"
+        )
     if getattr(model, "inputs", None) is None:
-        raise ValueError(f"the model '{model.name}' is a subclass, and only its call() knows its graph: build it with "
-                         "keras.Sequential or keras.Model(inputs, outputs)")
+        raise ValueError(
+            f"the model '{model.name}' is a subclass, and only its call() knows its graph: build it with "
+            "keras.Sequential or keras.Model(inputs, outputs)"
+        )
     writer = FunctionWriter()
     defined = _defined_names(define)
     names: dict[FunctionType, str] = {}
@@ -57,7 +62,9 @@ def write_model(model: Any, folder: Path, define: Sequence[Path]) -> ModelFiles:
             raise FunctionError(f"{use.place}: {error}") from None
     losses = getattr(getattr(model, "_compile_config", None), "config", {}).get("loss")
     loss_names = _add_loss_classes(losses, writer, defined)
-    files = ModelFiles(folder / "model.json", folder / "model.weights.h5", folder / "functions.py" if writer.names else None)
+    files = ModelFiles(
+        folder / "model.json", folder / "model.weights.h5", folder / "functions.py" if writer.names else None
+    )
     with _renamed(names):
         description = json.loads(model.to_json())
     if loss_names:
@@ -115,7 +122,7 @@ def _renamed(names: Mapping[FunctionType, str]) -> Iterator[None]:
 
 
 def _add_loss_classes(losses: Any, writer: FunctionWriter, defined: set[str]) -> dict[int, str]:
-    """Losses that are objects of classes of the user's, by id: their call() is a function of its object's attributes."""
+    """Losses that are objects of the user's classes, by id: their call() is a function of its object's attributes."""
     names: dict[int, str] = {}
     for loss in _leaves(losses):
         kind = type(loss)
@@ -123,7 +130,9 @@ def _add_loss_classes(losses: Any, writer: FunctionWriter, defined: set[str]) ->
         if not own or kind.__name__ in defined:
             continue
         if loss.reduction not in ("sum_over_batch_size", "mean"):
-            raise FunctionError(f"compile(): loss: {kind.__name__} has reduction={loss.reduction!r}: only the mean can be taken")
+            raise FunctionError(
+                f"compile(): loss: {kind.__name__} has reduction={loss.reduction!r}: only the mean can be taken"
+            )
         try:
             names[id(loss)] = writer.add(loss.call, kind.__name__)
         except FunctionError as error:
@@ -147,8 +156,11 @@ def _with_functions(losses: Any, written: Any, names: Mapping[int, str]) -> Any:
     if isinstance(losses, (list, tuple)):
         return [_with_functions(loss, other, names) for loss, other in zip(losses, written)]
     name = names.get(id(losses))
-    return written if name is None else {"module": "builtins", "class_name": "function", "config": name,
-                                         "registered_name": "function"}
+    return (
+        written
+        if name is None
+        else {"module": "builtins", "class_name": "function", "config": name, "registered_name": "function"}
+    )
 
 
 def _keep_metric_names(metrics: Any, names: Mapping[FunctionType, str]) -> None:
@@ -158,8 +170,12 @@ def _keep_metric_names(metrics: Any, names: Mapping[FunctionType, str]) -> None:
     for key, metric in items:
         written = metric.get("config") if isinstance(metric, dict) and metric.get("class_name") == "function" else None
         if before.get(written, written) != written:
-            metrics[key] = {"module": "keras.metrics", "class_name": "MeanMetricWrapper", "registered_name": None,
-                            "config": {"name": before[written], "dtype": "float32", "fn": metric}}
+            metrics[key] = {
+                "module": "keras.metrics",
+                "class_name": "MeanMetricWrapper",
+                "registered_name": None,
+                "config": {"name": before[written], "dtype": "float32", "fn": metric},
+            }
         else:
             _keep_metric_names(metric, names)
 

@@ -1,7 +1,8 @@
 """The C interface of a shared object made by `kcc --emit=shared`, as its header NAME.h describes it.
 
-Nothing here knows Keras or looks at data: structures, functions with their types, and a status turned into an exception.
+Nothing here knows Keras or looks at data: structures, functions with their types, a status turned into an exception.
 """
+
 from __future__ import annotations
 
 import ctypes
@@ -24,23 +25,45 @@ _EXCEPTIONS = {BAD_ARGUMENT: ValueError, NO_MEMORY: MemoryError, FILE: OSError, 
 
 
 class TensorInfo(Structure):
-    _fields_ = [("name", c_char_p), ("type", c_int32), ("rank", c_int32), ("shape", POINTER(c_int64)), ("size", c_int64),
-                ("index_limit", c_int64)]
+    _fields_ = [
+        ("name", c_char_p),
+        ("type", c_int32),
+        ("rank", c_int32),
+        ("shape", POINTER(c_int64)),
+        ("size", c_int64),
+        ("index_limit", c_int64),
+    ]
 
 
 class Options(Structure):
-    _fields_ = [("max_rows", c_int64), ("threads", c_int32), ("seed", c_uint64), ("arena", c_void_p),
-                ("arena_size", c_size_t), ("predict_only", c_int32)]
+    _fields_ = [
+        ("max_rows", c_int64),
+        ("threads", c_int32),
+        ("seed", c_uint64),
+        ("arena", c_void_p),
+        ("arena_size", c_size_t),
+        ("predict_only", c_int32),
+    ]
 
 
 class Data(Structure):
-    _fields_ = [("rows", c_int64), ("inputs", POINTER(c_void_p)), ("targets", POINTER(c_void_p)),
-                ("weights", POINTER(c_void_p))]
+    _fields_ = [
+        ("rows", c_int64),
+        ("inputs", POINTER(c_void_p)),
+        ("targets", POINTER(c_void_p)),
+        ("weights", POINTER(c_void_p)),
+    ]
 
 
 class Progress(Structure):
-    _fields_ = [("event", c_int), ("epoch", c_int64), ("batch", c_int64), ("batches", c_int64), ("metrics", c_void_p),
-                ("validation_metrics", c_void_p)]
+    _fields_ = [
+        ("event", c_int),
+        ("epoch", c_int64),
+        ("batch", c_int64),
+        ("batches", c_int64),
+        ("metrics", c_void_p),
+        ("validation_metrics", c_void_p),
+    ]
 
 
 # By address: the structure is looked at only where an event needs it.
@@ -48,10 +71,20 @@ Callback = CFUNCTYPE(c_int, c_void_p, c_void_p)
 
 
 class FitOptions(Structure):
-    _fields_ = [("epochs", c_int64), ("initial_epoch", c_int64), ("batch_size", c_int64), ("steps_per_epoch", c_int64),
-                ("validation_steps", c_int64), ("validation_batch_size", c_int64), ("shuffle", c_int32),
-                ("seed", c_uint64), ("validation", POINTER(Data)), ("callback", Callback), ("user", c_void_p),
-                ("events", c_uint32)]
+    _fields_ = [
+        ("epochs", c_int64),
+        ("initial_epoch", c_int64),
+        ("batch_size", c_int64),
+        ("steps_per_epoch", c_int64),
+        ("validation_steps", c_int64),
+        ("validation_batch_size", c_int64),
+        ("shuffle", c_int32),
+        ("seed", c_uint64),
+        ("validation", POINTER(Data)),
+        ("callback", Callback),
+        ("user", c_void_p),
+        ("events", c_uint32),
+    ]
 
 
 @dataclass(frozen=True)
@@ -149,7 +182,7 @@ class Library:
     def _tensors(self, function: str) -> Iterator[Tensor]:
         for found in self._each(function, POINTER(TensorInfo)):
             info = found.contents
-            yield Tensor(info.name.decode(), _DTYPES[info.type], tuple(info.shape[:info.rank]))
+            yield Tensor(info.name.decode(), _DTYPES[info.type], tuple(info.shape[: info.rank]))
 
     def _names(self, function: str) -> Iterator[str]:
         return (name.decode() for name in self._each(function, c_char_p))

@@ -1,4 +1,5 @@
 """Model: a compiled model with Keras's methods."""
+
 from __future__ import annotations
 
 import ctypes
@@ -36,9 +37,18 @@ class Model(Handle):
     stop_predicting = False
     _initial_epoch: int | None = None  # set by BackupAndRestore
 
-    def __init__(self, library: Library, *, threads: int | None = None, seed: int | None = None, max_rows: int = 32,
-                 predict_only: bool = False, keras_model: Any = None, description: str | None = None,
-                 owner: Model | None = None):
+    def __init__(
+        self,
+        library: Library,
+        *,
+        threads: int | None = None,
+        seed: int | None = None,
+        max_rows: int = 32,
+        predict_only: bool = False,
+        keras_model: Any = None,
+        description: str | None = None,
+        owner: Model | None = None,
+    ):
         super().__init__(library, threads=threads, seed=seed, max_rows=max_rows, predict_only=predict_only, owner=owner)
         self._keras_model = keras_model
         self._description = description  # JSON of the model's file, where there was one instead
@@ -54,10 +64,17 @@ class Model(Handle):
         raise AttributeError(f"a kcc model has no '{name}': what needs Keras's own model finds it in to_keras()")
 
     def shared(self, threads: int = 1) -> Model:
-        """A model for another thread, over the same weights: it predicts with what this one has learnt. This one must not
-        train or set weights meanwhile."""
-        return Model(self.library, threads=threads, max_rows=self._max_rows, predict_only=True, owner=self,
-                     keras_model=self._keras_model, description=self._description)
+        """A model for another thread, over the same weights: it predicts with what this one has learnt. This one must
+        not train or set weights meanwhile."""
+        return Model(
+            self.library,
+            threads=threads,
+            max_rows=self._max_rows,
+            predict_only=True,
+            owner=self,
+            keras_model=self._keras_model,
+            description=self._description,
+        )
 
     @property
     def optimizer(self) -> Optimizer:
@@ -76,11 +93,25 @@ class Model(Handle):
 
     # ---- fit, evaluate, predict
 
-    def fit(self, x: Any = None, y: Any = None, batch_size: int | None = None, epochs: int = 1,
-            verbose: int | str = "auto", callbacks: Any = None, validation_split: float = 0.0, validation_data: Any = None,
-            shuffle: bool | str = True, class_weight: dict[int, float] | None = None, sample_weight: Any = None,
-            initial_epoch: int = 0, steps_per_epoch: int | None = None, validation_steps: int | None = None,
-            validation_batch_size: int | None = None, validation_freq: int | list[int] = 1) -> Any:
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: int | str = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool | str = True,
+        class_weight: dict[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: int | list[int] = 1,
+    ) -> Any:
         """Trains as Keras's fit does; arguments, callbacks and the History returned are Keras's."""
         self._check_trains("fit")
         if not isinstance(validation_freq, (int, list)):
@@ -90,14 +121,17 @@ class Model(Handle):
         if are_arrays(x) or _is_plain(x):
             data = bind(self.library, x, y, sample_weight, class_weight)
         else:
-            source = open_batches(x, y, sample_weight, steps=steps_per_epoch, shuffle=shuffle, class_weight=class_weight)
+            source = open_batches(
+                x, y, sample_weight, steps=steps_per_epoch, shuffle=shuffle, class_weight=class_weight
+            )
             source.reset()
         if validation_split and validation_data is None:
             data, validation_data = _split(data, validation_split)
         validation = None
         if validation_data is not None:
-            validation = self._open_validation(validation_data, batch_size, validation_batch_size, validation_steps,
-                                               validation_freq)
+            validation = self._open_validation(
+                validation_data, batch_size, validation_batch_size, validation_steps, validation_freq
+            )
         size = evaluation.batch_size(data, batch_size, steps_per_epoch)
         steps = source.num_batches if source else steps_per_epoch or -(-data.rows // size)
         prepare_metrics(self._keras_model, self.library, callbacks)
@@ -116,30 +150,54 @@ class Model(Handle):
         called.on_end("on_train_end", logs)
         return self.history
 
-    def evaluate(self, x: Any = None, y: Any = None, batch_size: int | None = None, verbose: int | str = "auto",
-                 sample_weight: Any = None, steps: int | None = None, callbacks: Any = None,
-                 return_dict: bool = False) -> Any:
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Any = None,
+        return_dict: bool = False,
+    ) -> Any:
         """The loss and metrics of all of the data, as a list or, with return_dict, by name."""
         self._check_trains("evaluate")
         data = self._open(x, y, sample_weight, steps)
         size = evaluation.batch_size(data, batch_size, steps)
-        called = CallbackList(callbacks, self, verbose=verbose, epochs=1, steps=evaluation.batch_count(data, size, steps))
+        called = CallbackList(
+            callbacks, self, verbose=verbose, epochs=1, steps=evaluation.batch_count(data, size, steps)
+        )
         logs = evaluation.evaluate(self, data, size, steps, called, draws=verbose in (1, "auto"))
         return logs if return_dict else self._in_order(logs)
 
-    def predict(self, x: Any, batch_size: int | None = None, verbose: int | str = "auto", steps: int | None = None,
-                callbacks: Any = None) -> Any:
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        steps: int | None = None,
+        callbacks: Any = None,
+    ) -> Any:
         """The output for every row: an array, or a list of them where there are several outputs."""
         arrays = are_arrays(x) or _is_plain(x)
         data = bind(self.library, x, with_targets=False) if arrays else open_batches(x, steps=steps)
         size = evaluation.batch_size(data, batch_size, steps)
-        called = CallbackList(callbacks, self, verbose=verbose, epochs=1, steps=evaluation.batch_count(data, size, steps))
+        called = CallbackList(
+            callbacks, self, verbose=verbose, epochs=1, steps=evaluation.batch_count(data, size, steps)
+        )
         return evaluation.predict(self, data, size, steps, called, draws=verbose in (1, "auto"))
 
     # ---- one batch
 
-    def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: dict[int, float] | None = None,
-                       return_dict: bool = False) -> Any:
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: dict[int, float] | None = None,
+        return_dict: bool = False,
+    ) -> Any:
         self._check_trains("train_on_batch")
         batch = bind(self.library, x, y, sample_weight, class_weight)
         self.reset_metrics()
@@ -180,8 +238,10 @@ class Model(Handle):
         path = _free_path(filepath, ".keras", overwrite)
         description = self._keras_model.to_json() if self._keras_model is not None else self._description
         if description is None:
-            raise ValueError(f"{path}: a library that was loaded does not know the model's description: use save_weights, or "
-                             "compile a live model or a .keras file")
+            raise ValueError(
+                f"{path}: a library that was loaded does not know the model's description: use save_weights, or "
+                "compile a live model or a .keras file"
+            )
         write_keras_file(path, description, self.library.keras_version, self.save_weights)
 
     def load_weights(self, filepath: str | os.PathLike) -> None:
@@ -211,6 +271,7 @@ class Model(Handle):
             self.sync()
             return self._keras_model
         import keras
+
         with tempfile.TemporaryDirectory(prefix="kcc-") as folder:
             path = Path(folder) / "model.keras"
             self.save(path)
@@ -220,7 +281,9 @@ class Model(Handle):
 
     def validate(self, validation: Validation, callbacks: CallbackList) -> Logs:
         """In fit: the bar is fit's."""
-        return evaluation.evaluate(self, validation.data, validation.batch_size, validation.steps, callbacks, draws=False)
+        return evaluation.evaluate(
+            self, validation.data, validation.batch_size, validation.steps, callbacks, draws=False
+        )
 
     def as_outputs(self, outputs: list[np.ndarray]) -> Any:
         """A dict where the live model gives one."""
@@ -229,7 +292,7 @@ class Model(Handle):
         return outputs[0] if len(outputs) == 1 else outputs
 
     def _in_order(self, logs: Mapping[str, float]) -> Any:
-        """As Keras lists them: the loss, those of several outputs, the metrics; a number where there is the loss alone."""
+        """As Keras lists them: the loss, those of several outputs, the metrics; a number if there is the loss alone."""
         names = self.library.metrics
         if len(self.library.targets) > 1:
             losses = ["loss", *(f"{target.name}_loss" for target in self.library.targets)]
@@ -242,8 +305,14 @@ class Model(Handle):
             return bind(self.library, x, y, sample_weight)
         return open_batches(x, y, sample_weight, steps=steps)
 
-    def _open_validation(self, data: Any, batch_size: int | None, validation_batch_size: int | None, steps: int | None,
-                         freq: int | list[int]) -> Validation:
+    def _open_validation(
+        self,
+        data: Any,
+        batch_size: int | None,
+        validation_batch_size: int | None,
+        steps: int | None,
+        freq: int | list[int],
+    ) -> Validation:
         if not isinstance(data, Dataset):
             parts = (*data, None, None)[:3] if isinstance(data, (tuple, list)) else (data, None, None)
             data = self._open(*parts, steps)
@@ -274,8 +343,9 @@ def _split(data: Dataset | None, share: float) -> tuple[Dataset, Dataset]:
         raise ValueError("validation_split needs arrays: pass validation_data")
     at = int(np.floor(data.rows * (1.0 - share)))
     if at in (0, data.rows):
-        raise ValueError(f"validation_split={share} of {data.rows} samples leaves none for "
-                         f"{'training' if at == 0 else 'validation'}")
+        raise ValueError(
+            f"validation_split={share} of {data.rows} samples leaves none for {'training' if at == 0 else 'validation'}"
+        )
     return data.part(0, at), data.part(at, data.rows)
 
 
@@ -283,5 +353,8 @@ def _warn_of_shortage(data: Dataset, plan: Plan) -> None:
     batches = -(-data.rows // plan.batch_size)
     steps = plan.steps_per_epoch
     if steps and batches % steps and (plan.epochs - plan.initial_epoch) * steps > batches - batches % steps:
-        warnings.warn(f"the data ran out: it has {batches} batches of {plan.batch_size}, which steps_per_epoch={steps} does "
-                      "not divide; an epoch will have fewer", stacklevel=3)
+        warnings.warn(
+            f"the data ran out: it has {batches} batches of {plan.batch_size}, which steps_per_epoch={steps} does "
+            "not divide; an epoch will have fewer",
+            stacklevel=3,
+        )

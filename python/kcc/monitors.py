@@ -1,4 +1,5 @@
 """Which way is better: Keras's callbacks ask the metrics of the live model, which are made at its first batch."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping

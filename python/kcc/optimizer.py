@@ -1,4 +1,5 @@
 """What callbacks see as `model.optimizer`: its learning rate and how many steps it made."""
+
 from __future__ import annotations
 
 import ctypes

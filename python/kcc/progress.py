@@ -1,4 +1,5 @@
 """Keras's progress bar, for processes that have not imported Keras. Text and order are Keras 3.15's."""
+
 from __future__ import annotations
 
 import sys
@@ -57,8 +58,10 @@ class Progbar:
     def _metrics(self) -> str:
         # The line, unlike the bar, writes every negative number with an exponent.
         size = abs if self.verbose == 1 else float
-        return "".join(f" - {name}: {value:.4f}" if size(value) > 1e-3 else f" - {name}: {value:.4e}"
-                       for name, value in self._values.items())
+        return "".join(
+            f" - {name}: {value:.4f}" if size(value) > 1e-3 else f" - {name}: {value:.4e}"
+            for name, value in self._values.items()
+        )
 
     def _step_duration(self, current: int, now: float) -> float:
         """The first step is not representative: later estimates leave it out."""

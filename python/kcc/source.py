@@ -1,4 +1,5 @@
 """A function → its place in its source: the node of the syntax tree, whatever statement it stands in."""
+
 from __future__ import annotations
 
 import ast
@@ -13,16 +14,20 @@ class FunctionError(ValueError):
 
 def find_node(function: FunctionType) -> ast.FunctionDef | ast.Lambda:
     code = function.__code__
-    missing = FunctionError(f"the source of the function '{function.__name__}' cannot be found (was it typed at a prompt?): "
-                            "put it into a file, or pass its source with define='FILE.py' (docs/define.md)")
+    missing = FunctionError(
+        f"the source of the function '{function.__name__}' cannot be found (was it typed at a prompt?): "
+        "put it into a file, or pass its source with define='FILE.py' (docs/define.md)"
+    )
     try:
         text = "".join(inspect.findsource(code)[0])
         tree = ast.parse(text)
     except (OSError, SyntaxError) as error:
         raise missing from error
     if not any(_same_code(code, other) for other in _codes(compile(tree, code.co_filename, "exec", dont_inherit=True))):
-        raise FunctionError(f"the source of the function '{function.__name__}' in {code.co_filename} has changed since it "
-                            "was loaded: start again, or pass its source with define='FILE.py' (docs/define.md)")
+        raise FunctionError(
+            f"the source of the function '{function.__name__}' in {code.co_filename} has changed since it "
+            "was loaded: start again, or pass its source with define='FILE.py' (docs/define.md)"
+        )
     candidates = [node for node in ast.walk(tree) if _may_be(node, code)]
     if not candidates:
         raise missing
@@ -40,6 +45,7 @@ def _same_code(a: CodeType, b: CodeType) -> bool:
     def plain(code: CodeType) -> tuple:
         constants = [repr(c) for c in code.co_consts if not isinstance(c, CodeType)]
         return code.co_name, code.co_firstlineno, code.co_varnames, code.co_names, constants
+
     return plain(a) == plain(b)
 
 

@@ -1,4 +1,5 @@
 """The loops of fit: over arrays in the library, with Python called back for what is listened to; over batches here."""
+
 from __future__ import annotations
 
 import ctypes
@@ -11,8 +12,17 @@ from typing import Any, Callable
 from kcc.arrays import Dataset
 from kcc.batches import BatchSource, bind_batch
 from kcc.callbacks import CallbackList
-from kcc.library import (BATCH_BEGIN, BATCH_END, EPOCH_BEGIN, EPOCH_END, OK, STOPPED, Callback, Data, FitOptions,
-                         Progress)
+from kcc.library import (
+    BATCH_BEGIN,
+    BATCH_END,
+    EPOCH_BEGIN,
+    EPOCH_END,
+    OK,
+    STOPPED,
+    Callback,
+    FitOptions,
+    Progress,
+)
 from kcc.progress import Logs
 
 _SHUFFLE = {True: 0, False: 1, "batch": 2}
@@ -73,8 +83,12 @@ class ArrayLoop(_Loop):
     def __init__(self, model: Any, callbacks: CallbackList, validation: Validation | None):
         super().__init__(model, callbacks, validation)
         # The library validates unless somebody watches, or it is not its turn.
-        self._in_library = (validation is not None and isinstance(validation.data, Dataset) and validation.freq == 1
-                            and not any(map(callbacks.listens, _TEST_EVENTS)))
+        self._in_library = (
+            validation is not None
+            and isinstance(validation.data, Dataset)
+            and validation.freq == 1
+            and not any(map(callbacks.listens, _TEST_EVENTS))
+        )
         self._error: BaseException | None = None
         self._progress = (0, Progress())  # with its address
         self._watched = callbacks.listens("on_train_batch_end")
@@ -85,9 +99,16 @@ class ArrayLoop(_Loop):
         events = 1 << EPOCH_BEGIN | 1 << EPOCH_END | 1 << BATCH_END
         events |= self.callbacks.listens("on_train_batch_begin") << BATCH_BEGIN
         callback = Callback(self._on_event)
-        options = FitOptions(epochs=plan.epochs, initial_epoch=plan.initial_epoch, batch_size=plan.batch_size,
-                             steps_per_epoch=plan.steps_per_epoch or 0, shuffle=_SHUFFLE[plan.shuffle], seed=plan.seed,
-                             callback=callback, events=events)
+        options = FitOptions(
+            epochs=plan.epochs,
+            initial_epoch=plan.initial_epoch,
+            batch_size=plan.batch_size,
+            steps_per_epoch=plan.steps_per_epoch or 0,
+            shuffle=_SHUFFLE[plan.shuffle],
+            seed=plan.seed,
+            callback=callback,
+            events=events,
+        )
         validation = self.validation
         if self._in_library:
             rows = validation.data.as_c()
@@ -118,8 +139,13 @@ class ArrayLoop(_Loop):
 
     def _may_pass(self, progress: Progress) -> bool:
         """Nobody wants this batch: most of them, so that this must be quick."""
-        return not (self._watched or self._interrupts.pending or self.model.stop_training or self._error is not None
-                    or self.callbacks.bar_is_due(progress.batch))
+        return not (
+            self._watched
+            or self._interrupts.pending
+            or self.model.stop_training
+            or self._error is not None
+            or self.callbacks.bar_is_due(progress.batch)
+        )
 
     def _progress_at(self, address: int) -> Progress:
         if self._progress[0] != address:
@@ -136,8 +162,9 @@ class ArrayLoop(_Loop):
             self.callbacks.on_epoch_begin(progress.epoch)
         else:
             values = progress.validation_metrics
-            self.end_epoch(progress.epoch, self.model.logs_at(progress.metrics),
-                           self.model.logs_at(values) if values else None)
+            self.end_epoch(
+                progress.epoch, self.model.logs_at(progress.metrics), self.model.logs_at(values) if values else None
+            )
 
 
 class BatchLoop(_Loop):
@@ -184,7 +211,9 @@ class _Interrupts:
             self._previous = signal.signal(signal.SIGINT, self._on_signal)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._previous is not None:
             signal.signal(signal.SIGINT, self._previous)
             self._raise_pending()

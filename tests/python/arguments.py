@@ -1,4 +1,5 @@
 """What the package refuses, and in which words; what it reads in place."""
+
 import gc
 import sys
 import unittest
@@ -59,8 +60,10 @@ class Arguments(unittest.TestCase):
         weights = self.model.get_weights()
         self.assertEqual([w.shape for w in weights], [(4, 8), (8,), (8, 3), (3,)])
         self.refused("set_weights got 3 arrays, but the model has 4", lambda: self.model.set_weights(weights[:3]))
-        self.refused(r"set_weights got shape \(8, 4\) for '.*kernel', which has \(4, 8\)",
-                     lambda: self.model.set_weights([weights[0].T, *weights[1:]]))
+        self.refused(
+            r"set_weights got shape \(8, 4\) for '.*kernel', which has \(4, 8\)",
+            lambda: self.model.set_weights([weights[0].T, *weights[1:]]),
+        )
 
     def test_files(self):
         self.refused("must end in .weights.h5", lambda: self.model.save_weights("m.h5"))
@@ -102,14 +105,23 @@ class Arguments(unittest.TestCase):
 
     def test_other_types_are_converted(self):
         expected = self.model.predict(self.x, verbose=0)
-        for x in (self.x.astype(np.float64), np.asfortranarray(self.x), self.x[::-1][::-1], self.x.astype(">f4"),
-                  [self.x], {self.model.library.inputs[0].name: self.x}):
+        for x in (
+            self.x.astype(np.float64),
+            np.asfortranarray(self.x),
+            self.x[::-1][::-1],
+            self.x.astype(">f4"),
+            [self.x],
+            {self.model.library.inputs[0].name: self.x},
+        ):
             np.testing.assert_array_equal(self.model.predict(x, verbose=0), expected)
         whole = np.round(self.x)
-        np.testing.assert_array_equal(self.model.predict(whole.astype(np.int64), verbose=0),
-                                      self.model.predict(whole, verbose=0))
-        losses = [self.model.evaluate(self.x, y, verbose=0)[0]
-                  for y in (self.y, self.y[:, None], self.y.astype(np.float64), self.y.astype(np.uint8))]
+        np.testing.assert_array_equal(
+            self.model.predict(whole.astype(np.int64), verbose=0), self.model.predict(whole, verbose=0)
+        )
+        losses = [
+            self.model.evaluate(self.x, y, verbose=0)[0]
+            for y in (self.y, self.y[:, None], self.y.astype(np.float64), self.y.astype(np.uint8))
+        ]
         self.assertEqual(len(set(losses)), 1, losses)
 
 

@@ -1,4 +1,5 @@
 """The same model twice: live Keras, and compiled from it. Both start from the same weights."""
+
 import os
 import unittest
 import warnings

@@ -1,4 +1,5 @@
 """examples/python does what its text says."""
+
 import os
 import re
 import subprocess
@@ -11,8 +12,12 @@ ROOT = Path(__file__).resolve().parents[2]
 
 class Example(unittest.TestCase):
     def test_digits(self):
-        done = subprocess.run([sys.executable, ROOT / "examples/python/digits.py"], capture_output=True, text=True,
-                              env={**os.environ, "PYTHONPATH": str(ROOT / "python")})
+        done = subprocess.run(
+            [sys.executable, ROOT / "examples/python/digits.py"],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT / "python")},
+        )
         self.assertEqual(done.returncode, 0, done.stderr)
         accuracies = [float(a) for a in re.findall(r"([\d.]+)%", done.stdout)]
         self.assertEqual(len(accuracies), 3, done.stdout)

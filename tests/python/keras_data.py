@@ -1,4 +1,5 @@
 """Several inputs and outputs, integer inputs, weights, and batches from generators, in Keras and compiled."""
+
 import warnings
 
 import keras
@@ -15,8 +16,13 @@ def two_by_two(as_dict=False, **options):
     kind, size = L.Dense(3, "softmax", name="kind")(joined), L.Dense(1, name="size")(joined)
     outputs = {"kind": kind, "size": size} if as_dict else [kind, size]
     model = keras.Model({"a": a, "words": words} if as_dict else [a, words], outputs)
-    model.compile(keras.optimizers.Adam(0.01), {"kind": "sparse_categorical_crossentropy", "size": "mse"},
-                  metrics={"kind": ["accuracy"], "size": ["mae"]}, loss_weights={"kind": 1.0, "size": 0.3}, **options)
+    model.compile(
+        keras.optimizers.Adam(0.01),
+        {"kind": "sparse_categorical_crossentropy", "size": "mse"},
+        metrics={"kind": ["accuracy"], "size": ["mae"]},
+        loss_weights={"kind": 1.0, "size": 0.3},
+        **options,
+    )
     return model
 
 
@@ -50,8 +56,14 @@ class Data(Both):
         fast = self.compiled(model)
         x, y = {"a": self.a, "words": self.words}, {"kind": self.kind, "size": self.size}
         self.assert_same_training(model, fast, x, y, epochs=2)
-        self.assert_same_training(model, fast, x, y, validation_data=(x, y), sample_weight={
-            "kind": np.linspace(0, 1, 60), "size": np.ones(60)})
+        self.assert_same_training(
+            model,
+            fast,
+            x,
+            y,
+            validation_data=(x, y),
+            sample_weight={"kind": np.linspace(0, 1, 60), "size": np.ones(60)},
+        )
         stopper = keras.callbacks.EarlyStopping("kind_accuracy", mode="max", patience=0, baseline=2.0)
         self.assertLess(len(fast.fit(x, y, epochs=9, verbose=0, callbacks=[stopper]).epoch), 9)
         model.set_weights(fast.get_weights())
@@ -68,7 +80,7 @@ class Data(Both):
         def batches():
             while True:
                 for first in range(0, 90, 20):
-                    yield x[first:first + 20], y[first:first + 20]
+                    yield x[first : first + 20], y[first : first + 20]
 
         for options in ({"steps_per_epoch": 5}, {"steps_per_epoch": 3, "validation_data": (x, y)}):
             with warnings.catch_warnings():
@@ -89,7 +101,7 @@ class Data(Both):
                 return 4
 
             def __getitem__(self, i):
-                return x[i * 20:i * 20 + 20], y[i * 20:i * 20 + 20], np.full(20, i + 0.5, np.float32)
+                return x[i * 20 : i * 20 + 20], y[i * 20 : i * 20 + 20], np.full(20, i + 0.5, np.float32)
 
         model = classifier()
         fast = self.compiled(model)
@@ -108,5 +120,6 @@ class Data(Both):
         for labels in (y, y[:, None], y.astype(np.float32), y.astype(np.int8)):
             self.assert_close(fast.evaluate(x, labels, verbose=0), model.evaluate(x, labels, verbose=0))
         one_hot = classifier(loss="categorical_crossentropy")
-        self.assert_same_training(one_hot, self.compiled(one_hot), x, keras.utils.to_categorical(y), epochs=2,
-                                  class_weight={1: 3.0})
+        self.assert_same_training(
+            one_hot, self.compiled(one_hot), x, keras.utils.to_categorical(y), epochs=2, class_weight={1: 3.0}
+        )

@@ -1,4 +1,5 @@
 """fit, evaluate and predict of the compiled model against those of the Keras model that it comes from."""
+
 import contextlib
 import io
 import re
@@ -34,19 +35,35 @@ class Fit(Both):
         # Goes on from the optimizer's state, in both.
         self.assert_same_training(model, fast, self.x, self.y, epochs=2, class_weight={0: 2.0, 2: 0.5})
         self.assert_same_training(model, fast, self.x, self.y, epochs=2, sample_weight=np.linspace(0, 2, 90))
-        self.assert_same_training(model, fast, self.x, self.y, epochs=6, initial_epoch=4, steps_per_epoch=2,
-                                  validation_data=(self.x[:50], self.y[:50], np.linspace(0, 1, 50)), validation_freq=2,
-                                  validation_batch_size=7, validation_steps=3)
+        self.assert_same_training(
+            model,
+            fast,
+            self.x,
+            self.y,
+            epochs=6,
+            initial_epoch=4,
+            steps_per_epoch=2,
+            validation_data=(self.x[:50], self.y[:50], np.linspace(0, 1, 50)),
+            validation_freq=2,
+            validation_batch_size=7,
+            validation_steps=3,
+        )
         for options in ({}, {"sample_weight": np.linspace(0, 2, 90)}, {"batch_size": 13, "steps": 2}):
-            self.assert_close(fast.evaluate(self.x, self.y, verbose=0, **options),
-                              model.evaluate(self.x, self.y, verbose=0, **options))
-        self.assert_close(fast.evaluate(self.x, self.y, verbose=0, return_dict=True),
-                          model.evaluate(self.x, self.y, verbose=0, return_dict=True))
+            self.assert_close(
+                fast.evaluate(self.x, self.y, verbose=0, **options),
+                model.evaluate(self.x, self.y, verbose=0, **options),
+            )
+        self.assert_close(
+            fast.evaluate(self.x, self.y, verbose=0, return_dict=True),
+            model.evaluate(self.x, self.y, verbose=0, return_dict=True),
+        )
         for method in ("train_on_batch", "test_on_batch"):
             call, other = getattr(fast, method), getattr(model, method)
             self.assert_close(call(self.x, self.y), [float(v) for v in other(self.x, self.y)])
-            self.assert_close(call(self.x, self.y, sample_weight=np.linspace(0, 2, 90), return_dict=True),
-                              other(self.x, self.y, sample_weight=np.linspace(0, 2, 90), return_dict=True))
+            self.assert_close(
+                call(self.x, self.y, sample_weight=np.linspace(0, 2, 90), return_dict=True),
+                other(self.x, self.y, sample_weight=np.linspace(0, 2, 90), return_dict=True),
+            )
         self.assert_close(fast.predict_on_batch(self.x[:5]), model.predict_on_batch(self.x[:5]))
 
     def test_a_trained_model_goes_on_and_comes_back(self):
@@ -75,33 +92,52 @@ class Fit(Both):
                 self.assertEqual(_without_numbers(seen), _without_numbers(expected))
         for verb in ("predict", "evaluate"):
             arguments = (x,) if verb == "predict" else (x, y)
-            self.assertEqual(_without_numbers(printed(lambda: getattr(fast, verb)(*arguments))),
-                             _without_numbers(printed(lambda: getattr(model, verb)(*arguments))))
+            self.assertEqual(
+                _without_numbers(printed(lambda: getattr(fast, verb)(*arguments))),
+                _without_numbers(printed(lambda: getattr(model, verb)(*arguments))),
+            )
 
     def test_own_printer_writes_as_keras(self):
         for verbose, target in ((1, 120), (1, None), (2, 7), (2, None)):
             texts = []
-            for make in (lambda: Progbar(target, verbose),
-                         lambda: keras.utils.Progbar(target, verbose=verbose, stateless_metrics=set())):
+            for make in (
+                lambda: Progbar(target, verbose),
+                lambda: keras.utils.Progbar(target, verbose=verbose, stateless_metrics=set()),
+            ):
                 with _Clock().instead_of(time):
                     text = io.StringIO()
                     with contextlib.redirect_stdout(text):
                         bar = make()
                         for step in range(1, 8):
                             values = {"loss": 3.0 / step, "mae": 1e-5 * step, "r2": -0.5}
-                            bar.update(step, values if isinstance(bar, Progbar) else list(values.items()), finalize=False)
+                            bar.update(
+                                step, values if isinstance(bar, Progbar) else list(values.items()), finalize=False
+                            )
                         if target:
-                            bar.update(target, values if isinstance(bar, Progbar) else list(values.items()), finalize=True)
+                            bar.update(
+                                target, values if isinstance(bar, Progbar) else list(values.items()), finalize=True
+                            )
                     texts.append(text.getvalue())
             self.assertEqual(texts[0], texts[1])
 
     def test_layers_with_state(self):
         keras.utils.set_random_seed(2)
-        model = keras.Sequential([keras.Input((8, 8, 2)), L.Conv2D(4, 3), L.BatchNormalization(), L.ReLU(),
-                                  L.MaxPooling2D(), L.Flatten(), L.Dense(1)])
+        model = keras.Sequential(
+            [
+                keras.Input((8, 8, 2)),
+                L.Conv2D(4, 3),
+                L.BatchNormalization(),
+                L.ReLU(),
+                L.MaxPooling2D(),
+                L.Flatten(),
+                L.Dense(1),
+            ]
+        )
         model.compile(keras.optimizers.SGD(0.01, momentum=0.9), "mse", metrics=["mae"])
         x = np.random.default_rng(0).normal(size=(40, 8, 8, 2)).astype(np.float32)
-        self.assert_same_training(model, self.compiled(model), x, x.mean((1, 2))[:, 0], epochs=2, batch_size=16, rtol=1e-3)
+        self.assert_same_training(
+            model, self.compiled(model), x, x.mean((1, 2))[:, 0], epochs=2, batch_size=16, rtol=1e-3
+        )
 
     def test_averaged_weights_take_the_place_of_the_last(self):
         class Batches(keras.utils.PyDataset):
@@ -111,9 +147,9 @@ class Fit(Both):
             def __getitem__(this, i):
                 return self.x, self.y
 
-        for data in ((self.x, self.y), (Batches(),)):
+        for arguments in ((self.x, self.y), (Batches(),)):
             model = classifier(keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.8))
-            self.assert_same_training(model, self.compiled(model), *data, epochs=2)
+            self.assert_same_training(model, self.compiled(model), *arguments, epochs=2)
 
     def test_inference(self):
         model = classifier()
@@ -122,7 +158,9 @@ class Fit(Both):
         with self.assertRaisesRegex(ValueError, "fit needs a model that was compiled with a loss"):
             fast.fit(self.x, self.y)
         not_compiled = keras.Sequential([keras.Input((6,)), L.Dense(2)])
-        self.assert_close(self.compiled(not_compiled).predict(self.x, verbose=0), not_compiled.predict(self.x, verbose=0))
+        self.assert_close(
+            self.compiled(not_compiled).predict(self.x, verbose=0), not_compiled.predict(self.x, verbose=0)
+        )
 
     def test_files_are_compiled_too(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -137,26 +175,35 @@ class Fit(Both):
         class Own(keras.layers.Layer):
             def call(self, x):
                 return x
+
         class Subclass(keras.Model):
             def __init__(self):
                 super().__init__()
                 self.built = True
+
         class WithStep(keras.Sequential):
             def train_step(self, *_):
                 return {}
+
         with_step = WithStep([keras.Input((6,)), L.Dense(2)])
         with_step.compile("sgd", "mse")
         unbuilt = keras.Sequential([L.Dense(2)])
         unbuilt.compile("sgd", "mse")
         own = keras.Sequential([keras.Input((6,)), Own(name="mine"), L.Dense(2)])
         own.compile("sgd", "mse")
-        rows = [(unbuilt, ValueError, "no shapes yet"), (own, kcc.CompileError, "Own"),
-                (Subclass(), ValueError, "only its call"), (with_step, kcc.CompileError, "WithStep")]
+        rows = [
+            (unbuilt, ValueError, "no shapes yet"),
+            (own, kcc.CompileError, "Own"),
+            (Subclass(), ValueError, "only its call"),
+            (with_step, kcc.CompileError, "WithStep"),
+        ]
         for model, error, pattern in rows:
             with self.assertRaisesRegex(error, pattern):
                 kcc.compile(model)
         one_hot = classifier(loss="categorical_crossentropy")
-        with self.assertRaisesRegex(ValueError, r"y has shape \(90,\), but output .* takes \(None, 3\).*to_categorical"):
+        with self.assertRaisesRegex(
+            ValueError, r"y has shape \(90,\), but output .* takes \(None, 3\).*to_categorical"
+        ):
             self.compiled(one_hot).fit(self.x, self.y)
 
 

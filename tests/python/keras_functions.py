@@ -1,4 +1,5 @@
 """Functions out of the live model: Lambda layers, losses, metrics and activations that kcc gets as source."""
+
 import functools
 import math
 import os
@@ -43,6 +44,7 @@ def with_inner(x):
 
     def twice(RATE, by: int = 2):
         return RATE * by
+
     return inside.tanh(twice(x)) + sum([x * i for i in range(3)]) * RATE
 
 
@@ -50,6 +52,7 @@ def focal(gamma, weight=None):
     def loss(y_true, y_pred):
         p = ops.clip(y_pred, 1e-7, 1.0)
         return -ops.sum(y_true * ops.power(1 - p, gamma) * ops.log(p), axis=-1) * (weight or 1)
+
     return loss
 
 
@@ -74,15 +77,30 @@ class Functions(Both):
         def build():
             keras.utils.set_random_seed(4)
             double, thrice = L.Lambda(lambda x: x * 2), L.Lambda(lambda x: (lambda z: z * 3)(x))
-            model = keras.Sequential([
-                keras.Input((6,)), L.Lambda(scaled), L.Lambda(lambda x: x * SCALES + math.pi), double, L.Lambda(with_inner),
-                thrice, L.Lambda(lambda t: ops.clip(t, *Settings.clip) if RATE < 1 else t, name="in-the middle"),
-                L.Lambda(ops.square), L.Lambda(decorated), L.Dense(8, activation=helper),
-                L.Dense(5, activation=lambda v: v * ops.sigmoid(v)), L.Lambda(lambda x, k: x + k, arguments={"k": 0.5}),
-                L.Dense(3, activation=smooth)])
-            model.compile("sgd", focal(2.0, weight=RATE), metrics=[
-                largest, lambda t, p: ops.mean(ops.square(t - p), axis=-1), focal(1.0), "accuracy"])
+            model = keras.Sequential(
+                [
+                    keras.Input((6,)),
+                    L.Lambda(scaled),
+                    L.Lambda(lambda x: x * SCALES + math.pi),
+                    double,
+                    L.Lambda(with_inner),
+                    thrice,
+                    L.Lambda(lambda t: ops.clip(t, *Settings.clip) if RATE < 1 else t, name="in-the middle"),
+                    L.Lambda(ops.square),
+                    L.Lambda(decorated),
+                    L.Dense(8, activation=helper),
+                    L.Dense(5, activation=lambda v: v * ops.sigmoid(v)),
+                    L.Lambda(lambda x, k: x + k, arguments={"k": 0.5}),
+                    L.Dense(3, activation=smooth),
+                ]
+            )
+            model.compile(
+                "sgd",
+                focal(2.0, weight=RATE),
+                metrics=[largest, lambda t, p: ops.mean(ops.square(t - p), axis=-1), focal(1.0), "accuracy"],
+            )
             return model
+
         model = build()
         names = [layer.function.__name__ for layer in model.layers if isinstance(layer, L.Lambda)]
         fast = self.compiled(model)
@@ -140,6 +158,8 @@ class Functions(Both):
                     kcc.compile(model)
 
     def test_what_kcc_refuses_is_shown(self):
-        model = keras.Sequential([keras.Input((6,)), L.Lambda(lambda x: ops.fft2(x)[0], output_shape=(6,), name="wrong")])
+        model = keras.Sequential(
+            [keras.Input((6,)), L.Lambda(lambda x: ops.fft2(x)[0], output_shape=(6,), name="wrong")]
+        )
         with self.assertRaisesRegex(kcc.CompileError, r"(?s)functions.py:2.*wrong.*taken from the model:\n.*fft2"):
             kcc.compile(model)

@@ -1,4 +1,5 @@
 """Models in a process: how they live with each other, with threads, forks and files; how the package is installed."""
+
 import os
 import shutil
 import subprocess
@@ -43,6 +44,7 @@ class Objects(unittest.TestCase):
             for _ in range(count):
                 with tools.classifier(threads=3) as model:
                     model.fit(self.x, self.y, verbose=0)
+
         rounds(3)
         threads, memory = len(os.listdir("/proc/self/task")), _resident()
         rounds(60)
@@ -53,8 +55,10 @@ class Objects(unittest.TestCase):
         model = tools.classifier()
         model.fit(self.x, self.y, epochs=3, verbose=0)
         expected = model.predict(self.x, verbose=0)
+
         def work(shared):
             return [shared.predict(self.x, verbose=0) for _ in range(50)]
+
         with ThreadPoolExecutor(3) as pool:
             for outputs in pool.map(work, [model.shared() for _ in range(3)]):
                 for output in outputs:
@@ -64,8 +68,10 @@ class Objects(unittest.TestCase):
 
     def test_calls_of_threads_wait_for_each_other(self):
         model = tools.classifier()
+
         def train():
             model.fit(self.x, self.y, epochs=20, verbose=0)
+
         threads = [threading.Thread(target=train) for _ in range(3)]
         for thread in threads:
             thread.start()
@@ -79,9 +85,11 @@ class Objects(unittest.TestCase):
         model = tools.classifier()
         ticks = []
         done = threading.Event()
+
         def tick():
             while not done.wait(0.001):
                 ticks.append(1)
+
         thread = threading.Thread(target=tick)
         thread.start()
         model.predict(np.zeros((3_000_000, 4), np.float32), verbose=0)
@@ -106,8 +114,13 @@ for threads in (1, 2):
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
         paths = os.pathsep.join([str(ROOT / "python"), str(ROOT / "tests/python")])
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=100,
-                              env={**os.environ, "PYTHONPATH": paths})
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            timeout=100,
+            env={**os.environ, "PYTHONPATH": paths},
+        )
         self.assertEqual(done.stdout, "0\n9\n", done.stderr)
 
     def test_stateful_models_have_one_batch_size(self):
@@ -136,14 +149,29 @@ for threads in (1, 2):
     def test_installing(self):
         target, source = tools.FOLDER / "installed", tools.FOLDER / "source"
         shutil.copytree(ROOT / "python", source)  # which the build writes to
-        done = subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation",
-                               "--target", target, source], capture_output=True, text=True)
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--no-deps",
+                "--no-build-isolation",
+                "--target",
+                target,
+                source,
+            ],
+            capture_output=True,
+            text=True,
+        )
         if "invalid command 'bdist_wheel'" in done.stderr:
             self.skipTest("setuptools is too old: scripts/setup.sh installs another")
         self.assertEqual(done.returncode, 0, done.stderr)
         code = "import kcc, sys; print(kcc.__version__, kcc.__file__)"
-        seen = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
-                              env={**os.environ, "PYTHONPATH": str(target)})
+        seen = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(target)}
+        )
         self.assertEqual(seen.stdout.split(), ["0.1.0", str(target / "kcc" / "__init__.py")], seen.stderr)
 
 

@@ -1,4 +1,5 @@
 """Runs the tests of one file: build/venv/bin/python run.py --kcc build/release/kcc TEST_FILE [unittest options]"""
+
 import argparse
 import os
 import sys

@@ -1,4 +1,5 @@
 """Models and data of the tests without Keras, and how they are compiled."""
+
 import atexit
 import functools
 import json
@@ -15,7 +16,10 @@ import kcc
 FOLDER = Path(tempfile.mkdtemp(prefix="kcc-python-"))
 atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 
-CLASSIFIER = [("Dense", {"units": 8, "activation": "relu", "input_dim": 4}), ("Dense", {"units": 3, "activation": "softmax"})]
+CLASSIFIER = [
+    ("Dense", {"units": 8, "activation": "relu", "input_dim": 4}),
+    ("Dense", {"units": 3, "activation": "softmax"}),
+]
 
 
 STATEFUL = [("LSTM", {"units": 3, "stateful": True, "batch_input_shape": [4, 5, 2]}), ("Dense", {"units": 1})]
@@ -25,9 +29,11 @@ STATEFUL = [("LSTM", {"units": 3, "stateful": True, "batch_input_shape": [4, 5, 
 def library(name="classifier", loss="sparse_categorical_crossentropy", metrics=("accuracy",), optimizer="adam"):
     """The shared object of a small model, compiled once."""
     layers = STATEFUL if name == "stateful" else CLASSIFIER
-    model = {"class_name": "Sequential", "config": {"name": name, "layers": [
-        {"class_name": kind, "config": config} for kind, config in layers]},
-        "compile_config": {"loss": loss, "optimizer": optimizer, "metrics": list(metrics)}}
+    model = {
+        "class_name": "Sequential",
+        "config": {"name": name, "layers": [{"class_name": kind, "config": config} for kind, config in layers]},
+        "compile_config": {"loss": loss, "optimizer": optimizer, "metrics": list(metrics)},
+    }
     description, path = FOLDER / f"{name}.json", FOLDER / f"lib{name}.so"
     description.write_text(json.dumps(model))
     subprocess.run([os.environ["KCC"], description, "--emit=shared", "--name", name, "-o", path], check=True)
