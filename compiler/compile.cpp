@@ -213,6 +213,7 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
 }  // namespace
 
 bool compile(const Options& options, Diagnostics& diagnostics) {
+  if (options.command == Command::kOps) return write_text(options, ops_text(options.ops_form), diagnostics);
   StageTimes times;
   const bool good = run_stages(options, times, diagnostics);
   if (good && options.time_report) fmt::print(stderr, "{}", times.report());

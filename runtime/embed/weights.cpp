@@ -4,7 +4,7 @@
 #include <string>
 
 #include "runtime/embed/model.h"
-#include "runtime/files/mapped_file.h"
+#include "runtime/files/open_file.h"
 #include "runtime/weights/hdf5_reader.h"
 #include "runtime/weights/hdf5_writer.h"
 #include "runtime/weights/keras_weights.h"
@@ -15,6 +15,16 @@ namespace {
 
 bool is_weight(const StateInfo& state) {
   return state.role == Role::kWeight || state.role == Role::kStatistic;
+}
+
+// The whole file. Not mapped: a map that another process cuts short would end the host program.
+Result<OwnedArray> read_file(const std::string& path) {
+  const Result<std::shared_ptr<const OpenFile>> file = OpenFile::open(path);
+  if (!file) return file.error();
+  Result<OwnedArray> memory = make_array(path, DType::kU8, {(*file)->size()});
+  if (!memory) return memory;
+  if (Status status = (*file)->read_at(0, memory->data, (*file)->size()); !status) return status.error();
+  return memory;
 }
 
 Status load(const Program& program, const std::string& source, const std::byte* data, int64_t bytes, char* state) {
@@ -68,9 +78,9 @@ Code Model::set_weight(const char* name, const float* values, int64_t count) {
 }
 
 Code Model::load_weights(const char* path) {
-  const auto file = MappedFile::open(path);
+  const Result<OwnedArray> file = read_file(path);
   if (!file) return fail(Code::kFile, file.error());
-  const Status status = load(program_, path, (*file)->data(), (*file)->size(), weights_->block.data());
+  const Status status = load(program_, path, file->data, file->array.bytes(), weights_->block.data());
   if (!status) return fail(Code::kFile, status.error());
   weights_->known = true;
   return Code::kOk;
