@@ -141,7 +141,10 @@ Code Model::make_ready(int64_t rows) {
   if (rows <= ready_rows_) return Code::kOk;
   for (const EntryInfo* entry : {&program_.train, &program_.evaluate})
     if (Status status = executor_.prepare(*entry, rows); !status) return fail(Code::kNoMemory, status.error());
-  if (Status status = executor_.prepare(program_.report, 1); !status) return fail(Code::kNoMemory, status.error());
+  // The report has one row; a stateful model refuses all batches but its own.
+  const int64_t report_rows = std::max(1, program_.fixed_batch);
+  if (Status status = executor_.prepare(program_.report, report_rows); !status)
+    return fail(Code::kNoMemory, status.error());
   int64_t widest = 1;
   for (int32_t i = 0; i < program_.target_count; ++i)
     widest = std::max(widest, program_.targets[i].weight.elements);
