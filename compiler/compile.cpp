@@ -7,6 +7,8 @@
 #include <filesystem>
 
 #include "codegen/build_kernels.h"
+#include "codegen/cpp/core_source.h"
+#include "codegen/cpp/emit_folder.h"
 #include "codegen/emit_program.h"
 #include "codegen/link_library.h"
 #include "compiler/embed_weights.h"
@@ -32,19 +34,6 @@ bool write_text(const Options& options, const std::string& text, Diagnostics& di
   return true;
 }
 
-// The source, and beside it the weights that it takes in.
-bool write_source(const Options& options, const std::string& source, const std::string& weights,
-                  Diagnostics& diagnostics) {
-  if (weights.empty()) return write_text(options, source, diagnostics);
-  if (options.output.empty()) {
-    fmt::print(stderr, "kcc: the source takes its weights from weights.bin, which -o FILE writes beside it\n");
-    return write_text(options, source, diagnostics);
-  }
-  const auto folder = std::filesystem::path(options.output).parent_path();
-  return write_file((folder / "weights.bin").string(), weights, diagnostics) &&
-         write_text(options, source, diagnostics);
-}
-
 void dump(const Options& options, const char* name, const std::string& text, Diagnostics& diagnostics) {
   if (options.dump_dir.empty()) return;
   std::error_code ignored;  // a folder that cannot be made shows when the file is written
@@ -68,6 +57,24 @@ std::string runtime_folder() {
   const std::string here = executable_folder();
   const std::string beside = here + "/lib/kcc";
   return std::filesystem::exists(beside) ? beside : here + "/../lib/kcc";
+}
+
+// A library as source: a folder.
+bool write_folder(const Options& options, const Module& module, const Plan& plan, const ProgramOptions& program,
+                  const std::string& weights, Diagnostics& diagnostics) {
+  const std::optional<std::string> core = cpp::core_source(runtime_folder() + "/source", diagnostics);
+  if (!core) return false;
+  const std::filesystem::path folder = options.output.empty() ? program.name : options.output;
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (!std::filesystem::is_directory(folder)) {
+    diagnostics.error({folder}, "the output cannot be made, expected the name of a folder",
+                      error ? error.message() : "");
+    return false;
+  }
+  for (const auto& [name, text] : cpp::emit_folder(module, plan, program, *core, weights))
+    if (!write_file((folder / name).string(), text, diagnostics)) return false;
+  return true;
 }
 
 std::vector<Graph*> graphs_of(Module& module) {
@@ -129,7 +136,7 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
 
   times.begin("optimize the graphs");
   for (Graph* graph : graphs_of(module)) *graph = optimize(*graph, module);
-  const bool embedded = options.emit == Emit::kLibrary || options.emit == Emit::kShared;
+  const bool embedded = options.emit == Emit::kLibrary || options.emit == Emit::kShared || options.emit == Emit::kCpp;
   if (options.single_process || embedded)
     module.share_obstacle = "the program was compiled with --single-process";
   else
@@ -162,10 +169,10 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
   std::optional<std::string> weights = "";
   if (!weights_file.empty()) weights = embed_weights(module, plan, weights_file, diagnostics);
   if (!weights) return false;
-  const ProgramOptions program{name, options.batch_size, !weights->empty()};
+  const ProgramOptions program{name, options.batch_size, false, !weights->empty()};
   const std::string source = emit_program(module, plan, program);
   dump(options, "04-program.cpp", source, diagnostics);
-  if (options.emit == Emit::kCpp) return write_source(options, source, *weights, diagnostics);
+  if (options.emit == Emit::kCpp) return write_folder(options, module, plan, program, *weights, diagnostics);
 
   times.begin("compile the kernels");
   BuildOptions build;
