@@ -55,13 +55,20 @@ std::string own_version() {
   return fmt::format("kcc {} {}", KCC_VERSION, hash_text(read_file("/proc/self/exe")));
 }
 
+// One object to compile: a kernel without names, for one target.
+struct Job {
+  size_t kernel;  // index into the plan's
+  const Kernel* plain;
+  const MachineTarget* target;
+};
+
 // Everything that decides the object.
-std::string key_of(const Kernel& plain, const BuildOptions& options, const std::string& version) {
+std::string key_of(const Job& job, const BuildOptions& options, const std::string& version) {
   return fmt::format(
       "{}\nhalide {}.{}.{}\ntarget {}\nlanes {} registers {}\nlevel {} batch {}\nfamily {} anchor {}\n{}", version,
-      HALIDE_VERSION_MAJOR, HALIDE_VERSION_MINOR, HALIDE_VERSION_PATCH, options.target.halide.to_string(),
-      options.target.lanes, options.target.registers, options.schedule.level, options.schedule.batch,
-      name_of(plain.family), plain.anchor, to_string(plain.body));
+      HALIDE_VERSION_MAJOR, HALIDE_VERSION_MINOR, HALIDE_VERSION_PATCH, job.target->halide.to_string(),
+      job.target->lanes, job.target->registers, options.schedule.level, options.schedule.batch,
+      name_of(job.plain->family), job.plain->anchor, to_string(job.plain->body));
 }
 
 // Halide's warnings are about schedules, which are kcc's; its errors come back as exceptions.
@@ -77,13 +84,13 @@ struct Compiled {
   double seconds = 0;
 };
 
-Compiled compile(const Kernel& plain, const BuildOptions& options, Halide::OutputFileType form) {
+Compiled compile(const Job& job, const ScheduleOptions& schedule, Halide::OutputFileType form) {
   const auto start = std::chrono::steady_clock::now();
   Compiled compiled;
-  BuiltKernel built = build_kernel(plain, options.target, options.schedule);
+  BuiltKernel built = build_kernel(*job.plain, *job.target, schedule);
   KernelNotes notes = {built.schedule, {}};
-  find_scratch(built.pipeline, plain.body, &notes.scratch);
-  Halide::Target target = options.target.halide;
+  find_scratch(built.pipeline, job.plain->body, &notes.scratch);
+  Halide::Target target = job.target->halide;
   if (built.strict_float) target.set_feature(Halide::Target::StrictFloat);
   Halide::Module module =
       built.pipeline.compile_to_module(built.arguments, kNeutralName, target, Halide::LinkageType::External);
@@ -99,11 +106,11 @@ Compiled compile(const Kernel& plain, const BuildOptions& options, Halide::Outpu
 }
 
 // What a child process says: "ok" or "error", then the rest.
-std::string compile_in_child(const Kernel& plain, const BuildOptions& options, Halide::OutputFileType form) {
+std::string compile_in_child(const Job& job, const ScheduleOptions& schedule, Halide::OutputFileType form) {
   Reporter reporter;
   Halide::set_custom_compile_time_error_reporter(&reporter);
   try {
-    const Compiled compiled = compile(plain, options, form);
+    const Compiled compiled = compile(job, schedule, form);
     return fmt::format("ok {} {}\n{}{}", compiled.seconds, compiled.notes.size(), compiled.notes, compiled.bytes);
   } catch (const std::exception& e) {
     return fmt::format("error {}", e.what());
@@ -142,17 +149,17 @@ void report_failure(const Plan& plan, size_t kernel, const ForkResult& result, D
                     "this is a mistake in kcc, not in your model");
 }
 
-// Compiles the kernels of these indices, in child processes.
-std::vector<Compiled> compile_all(const Plan& plan, const std::vector<Kernel>& plain, const std::vector<size_t>& wanted,
-                                  const BuildOptions& options, Halide::OutputFileType form, Diagnostics& diagnostics) {
-  std::vector<Compiled> all(wanted.size());
+// In child processes.
+std::vector<Compiled> compile_all(const Plan& plan, const std::vector<Job>& work, const BuildOptions& options,
+                                  Halide::OutputFileType form, Diagnostics& diagnostics) {
+  std::vector<Compiled> all(work.size());
   const int jobs = options.jobs > 0 ? options.jobs : default_jobs();
   const std::vector<ForkResult> results =
-      fork_each(wanted.size(), jobs, [&](size_t i) { return compile_in_child(plain[wanted[i]], options, form); });
+      fork_each(work.size(), jobs, [&](size_t i) { return compile_in_child(work[i], options.schedule, form); });
   for (size_t i = 0; i < results.size(); ++i) {
     std::optional<Compiled> compiled = parse_answer(results[i].output);
     if (compiled) all[i] = std::move(*compiled);
-    if (!compiled) report_failure(plan, wanted[i], results[i], diagnostics);
+    if (!compiled) report_failure(plan, work[i].kernel, results[i], diagnostics);
   }
   return all;
 }
@@ -161,6 +168,19 @@ std::vector<Kernel> nameless_kernels(const Plan& plan) {
   std::vector<Kernel> plain;
   for (const Kernel& kernel : plan.kernels) plain.push_back(nameless(kernel));
   return plain;
+}
+
+// Kernel by kernel, for all targets of each.
+std::vector<Job> jobs_of(const std::vector<Kernel>& plain, const std::vector<MachineTarget>& targets) {
+  KCC_CHECK(!targets.empty(), "kernels are compiled for a target");
+  std::vector<Job> jobs;
+  for (size_t k = 0; k < plain.size(); ++k)
+    for (const MachineTarget& target : targets) jobs.push_back({k, &plain[k], &target});
+  return jobs;
+}
+
+std::string symbol_of(const Plan& plan, const Job& job, const BuildOptions& options) {
+  return plan.kernels[job.kernel].name + (options.targets.size() > 1 ? symbol_suffix(*job.target) : "");
 }
 
 bool check_sizes(const Plan& plan, Diagnostics& diagnostics) {
@@ -191,27 +211,33 @@ std::vector<KernelObject> build_kernels(const Plan& plan, const BuildOptions& op
   const KernelCache cache(options.cache_dir);
   const std::string version = own_version();
   const std::vector<Kernel> plain = nameless_kernels(plan);
-  std::vector<KernelObject> objects(plan.kernels.size());
+  const std::vector<Job> jobs = jobs_of(plain, options.targets);
+  std::vector<KernelObject> objects(jobs.size());
   std::vector<std::string> keys;
   std::vector<size_t> missing;
-  for (size_t k = 0; k < plain.size(); ++k) {
-    keys.push_back(key_of(plain[k], options, version));
-    std::optional<CachedKernel> found = cache.find(keys[k]);
-    if (found) objects[k] = {"", std::move(found->object), parse_notes(found->notes), 0, true};
-    if (!found) missing.push_back(k);
+  std::vector<Job> work;
+  for (size_t i = 0; i < jobs.size(); ++i) {
+    keys.push_back(key_of(jobs[i], options, version));
+    std::optional<CachedKernel> found = cache.find(keys[i]);
+    if (found) {
+      objects[i] = {"", jobs[i].kernel, std::move(found->object), parse_notes(found->notes), 0, true};
+      continue;
+    }
+    missing.push_back(i);
+    work.push_back(jobs[i]);
   }
-  const std::vector<Compiled> compiled =
-      compile_all(plan, plain, missing, options, Halide::OutputFileType::object, diagnostics);
+  std::vector<Compiled> compiled = compile_all(plan, work, options, Halide::OutputFileType::object, diagnostics);
   if (diagnostics.has_errors()) return {};
   for (size_t i = 0; i < missing.size(); ++i) {
-    cache.keep(keys[missing[i]], {compiled[i].bytes, compiled[i].notes});
-    objects[missing[i]] = {"", compiled[i].bytes, parse_notes(compiled[i].notes), compiled[i].seconds, false};
+    Compiled& made = compiled[i];
+    cache.keep(keys[missing[i]], {made.bytes, made.notes});
+    objects[missing[i]] = {"", work[i].kernel, std::move(made.bytes), parse_notes(made.notes), made.seconds, false};
   }
   // From here on objects are this program's.
-  for (size_t k = 0; k < objects.size(); ++k) {
-    objects[k].name = plan.kernels[k].name;
-    objects[k].bytes = rename_symbols(std::move(objects[k].bytes), kNeutralName, objects[k].name);
-    KCC_CHECK(!objects[k].bytes.empty(), "Halide did not write an ELF object");
+  for (size_t i = 0; i < objects.size(); ++i) {
+    objects[i].name = symbol_of(plan, jobs[i], options);
+    objects[i].bytes = rename_symbols(std::move(objects[i].bytes), kNeutralName, objects[i].name);
+    KCC_CHECK(!objects[i].bytes.empty(), "Halide did not write an ELF object");
   }
   return objects;
 }
@@ -220,12 +246,13 @@ std::string kernel_text(const Plan& plan, const BuildOptions& options, KernelTex
   const Halide::OutputFileType type = form == KernelText::kStmt   ? Halide::OutputFileType::stmt
                                       : form == KernelText::kLlvm ? Halide::OutputFileType::llvm_assembly
                                                                   : Halide::OutputFileType::assembly;
-  std::vector<size_t> every(plan.kernels.size());
-  for (size_t k = 0; k < every.size(); ++k) every[k] = k;
-  const std::vector<Compiled> compiled = compile_all(plan, nameless_kernels(plan), every, options, type, diagnostics);
+  const std::vector<Kernel> plain = nameless_kernels(plan);
+  const std::vector<Job> jobs = jobs_of(plain, options.targets);
+  const std::vector<Compiled> compiled = compile_all(plan, jobs, options, type, diagnostics);
   std::string text;
-  for (size_t k = 0; k < compiled.size(); ++k) {
-    text += header_line(plan.kernels[k].name, purpose_of(plan, k), form) + compiled[k].bytes + "\n";
+  for (size_t i = 0; i < compiled.size(); ++i) {
+    const std::string head = header_line(symbol_of(plan, jobs[i], options), purpose_of(plan, jobs[i].kernel), form);
+    text += head + compiled[i].bytes + "\n";
   }
   return text;
 }

@@ -38,43 +38,101 @@ bool is_little_relocatable(const Elf64_Ehdr& header) {
          header.e_ident[EI_DATA] == ELFDATA2LSB && header.e_type == ET_REL && header.e_shentsize == sizeof(Elf64_Shdr);
 }
 
+// The symbol table and its strings.
+struct SymbolTable {
+  Elf64_Ehdr header;
+  Elf64_Shdr symbols, strings;
+  uint64_t strings_at;  // of the strings' section header
+  std::string names;
+};
+
+std::optional<SymbolTable> read_symbols(const Bytes& bytes) {
+  const auto header = bytes.get<Elf64_Ehdr>(0);
+  if (!header || !is_little_relocatable(*header)) return std::nullopt;
+  std::optional<Elf64_Shdr> symbols;
+  for (uint64_t i = 0; i < header->e_shnum && !symbols; ++i) {
+    const auto section = bytes.get<Elf64_Shdr>(header->e_shoff + i * sizeof(Elf64_Shdr));
+    if (!section) return std::nullopt;
+    if (section->sh_type == SHT_SYMTAB) symbols = section;
+  }
+  if (!symbols || symbols->sh_link >= header->e_shnum) return std::nullopt;
+  const uint64_t strings_at = header->e_shoff + symbols->sh_link * sizeof(Elf64_Shdr);
+  const auto strings = bytes.get<Elf64_Shdr>(strings_at);
+  if (!strings) return std::nullopt;
+  auto names = bytes.get_string(strings->sh_offset, strings->sh_size);
+  if (!names) return std::nullopt;
+  return SymbolTable{*header, *symbols, *strings, strings_at, std::move(*names)};
+}
+
+// Cuts bytes out of the object, after which nothing but whole sections and the section headers follow.
+void cut(std::string& object, Elf64_Ehdr header, uint64_t from, uint64_t count) {
+  Bytes bytes(object);
+  for (uint64_t i = 0; i < header.e_shnum; ++i) {
+    const uint64_t at = header.e_shoff + i * sizeof(Elf64_Shdr);
+    auto section = *bytes.get<Elf64_Shdr>(at);
+    if (section.sh_offset < from + count) continue;
+    section.sh_offset -= count;
+    bytes.put(at, section);
+  }
+  if (header.e_shoff >= from + count) {
+    header.e_shoff -= count;
+    bytes.put(0, header);
+  }
+  object.erase(from, count);
+}
+
 }  // namespace
 
 std::string rename_symbols(std::string object, const std::string& from, const std::string& to) {
   Bytes bytes(object);
-  const auto header = bytes.get<Elf64_Ehdr>(0);
-  if (!header || !is_little_relocatable(*header)) return "";
-
-  // The symbol table and its strings.
-  std::optional<Elf64_Shdr> symbols;
-  for (uint64_t i = 0; i < header->e_shnum && !symbols; ++i) {
-    const auto section = bytes.get<Elf64_Shdr>(header->e_shoff + i * sizeof(Elf64_Shdr));
-    if (!section) return "";
-    if (section->sh_type == SHT_SYMTAB) symbols = section;
-  }
-  if (!symbols || symbols->sh_link >= header->e_shnum) return "";
-  const uint64_t strings_at = header->e_shoff + symbols->sh_link * sizeof(Elf64_Shdr);
-  auto strings = bytes.get<Elf64_Shdr>(strings_at);
-  if (!strings) return "";
-  auto names = bytes.get_string(strings->sh_offset, strings->sh_size);
-  if (!names) return "";
+  std::optional<SymbolTable> table = read_symbols(bytes);
+  if (!table) return "";
+  const Elf64_Shdr& symbols = table->symbols;
+  std::string& names = table->names;
 
   // New names go behind the old ones, and the whole table to the end of the object.
-  for (uint64_t at = 0; at + sizeof(Elf64_Sym) <= symbols->sh_size; at += sizeof(Elf64_Sym)) {
-    auto symbol = bytes.get<Elf64_Sym>(symbols->sh_offset + at);
-    if (!symbol || symbol->st_name >= names->size()) return "";
+  for (uint64_t at = 0; at + sizeof(Elf64_Sym) <= symbols.sh_size; at += sizeof(Elf64_Sym)) {
+    auto symbol = bytes.get<Elf64_Sym>(symbols.sh_offset + at);
+    if (!symbol || symbol->st_name >= names.size()) return "";
     if (ELF64_ST_BIND(symbol->st_info) != STB_GLOBAL || symbol->st_shndx == SHN_UNDEF) continue;
-    const std::string name = names->c_str() + symbol->st_name;
+    const std::string name = names.c_str() + symbol->st_name;
     if (name.compare(0, from.size(), from) != 0) continue;
-    symbol->st_name = static_cast<Elf64_Word>(names->size());
+    symbol->st_name = static_cast<Elf64_Word>(names.size());
     symbol->st_other = STV_HIDDEN;
-    *names += to + name.substr(from.size()) + '\0';
-    bytes.put(symbols->sh_offset + at, *symbol);
+    names += to + name.substr(from.size()) + '\0';
+    bytes.put(symbols.sh_offset + at, *symbol);
   }
-  strings->sh_offset = object.size();
-  strings->sh_size = names->size();
-  bytes.put(strings_at, *strings);
-  object += *names;
+  table->strings.sh_offset = object.size();
+  table->strings.sh_size = names.size();
+  bytes.put(table->strings_at, table->strings);
+  object += names;
+  return object;
+}
+
+std::string drop_local_names(std::string object) {
+  Bytes bytes(object);
+  std::optional<SymbolTable> table = read_symbols(bytes);
+  if (!table) return "";
+  const Elf64_Shdr& symbols = table->symbols;
+  std::string kept(1, '\0');
+  for (uint64_t at = 0; at + sizeof(Elf64_Sym) <= symbols.sh_size; at += sizeof(Elf64_Sym)) {
+    auto symbol = bytes.get<Elf64_Sym>(symbols.sh_offset + at);
+    if (!symbol || symbol->st_name >= table->names.size()) return "";
+    const std::string name = table->names.c_str() + symbol->st_name;
+    const bool inner = ELF64_ST_BIND(symbol->st_info) == STB_LOCAL && name.rfind("_Z", 0) == 0;
+    symbol->st_name = inner || name.empty() ? 0 : static_cast<Elf64_Word>(kept.size());
+    if (symbol->st_name != 0) kept += name + '\0';
+    bytes.put(symbols.sh_offset + at, *symbol);
+  }
+  // In the old place; what it is shorter goes, in steps that keep the sections behind it aligned.
+  Elf64_Shdr& strings = table->strings;
+  if (kept.size() > strings.sh_size || strings.sh_offset + kept.size() > object.size()) return "";
+  object.replace(strings.sh_offset, kept.size(), kept);
+  const uint64_t spare = (strings.sh_size - kept.size()) / 64 * 64;
+  const uint64_t end = strings.sh_offset + strings.sh_size;
+  strings.sh_size = kept.size();
+  bytes.put(table->strings_at, strings);
+  cut(object, table->header, end - spare, spare);
   return object;
 }
 

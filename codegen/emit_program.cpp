@@ -123,12 +123,39 @@ std::vector<std::string> layer_rows(const Module& module) {
 
 // ---- kernels
 
-std::string kernel_declarations(const Plan& plan) {
+std::string kernel_declaration(const std::string& symbol, const Kernel& kernel) {
+  std::string parameters = "void* context";
+  for (size_t i = 0; i < kernel.body.inputs.size() + kernel.body.outputs.size(); ++i) parameters += ", Buffer*";
+  return fmt::format("int {}({});", symbol, parameters);
+}
+
+// "static int digits_dense_0(void* context, Buffer* b0) { switch ... }"
+std::string dispatch(const Kernel& kernel, const std::vector<MachineTarget>& targets) {
+  std::string parameters = "void* context", arguments = "context";
+  for (size_t i = 0; i < kernel.body.inputs.size() + kernel.body.outputs.size(); ++i) {
+    parameters += fmt::format(", Buffer* b{}", i);
+    arguments += fmt::format(", b{}", i);
+  }
+  std::string cases;
+  for (size_t i = 0; i < targets.size(); ++i) {
+    const std::string label = i + 1 < targets.size() ? fmt::format("case {}", i) : "default";
+    cases += fmt::format("    {}: return {}{}({});\n", label, kernel.name, symbol_suffix(targets[i]), arguments);
+  }
+  return fmt::format("static int {}({}) {{\n  switch (static_cast<Context*>(context)->cpu_target()) {{\n{}  }}\n}}",
+                     kernel.name, parameters, cases);
+}
+
+// With several targets each kernel is a function that calls the one for this processor.
+std::string kernel_declarations(const Plan& plan, const std::vector<MachineTarget>& targets) {
   std::vector<std::string> lines;
   for (const Kernel& kernel : plan.kernels) {
-    std::string parameters = "void* context";
-    for (size_t i = 0; i < kernel.body.inputs.size() + kernel.body.outputs.size(); ++i) parameters += ", Buffer*";
-    lines.push_back(fmt::format("int {}({});", kernel.name, parameters));
+    if (targets.size() < 2) {
+      lines.push_back(kernel_declaration(kernel.name, kernel));
+      continue;
+    }
+    for (const MachineTarget& target : targets)
+      lines.push_back(kernel_declaration(kernel.name + symbol_suffix(target), kernel));
+    lines.push_back(dispatch(kernel, targets));
   }
   return fmt::format("extern \"C\" {{\n{}\n}}\n", fmt::join(lines, "\n"));
 }
@@ -159,6 +186,15 @@ std::string kernel_definitions(const std::vector<cpp::KernelFunction>& functions
   return text + "\n}  // namespace\n\n";
 }
 
+std::vector<std::string> cpu_target_rows(const std::vector<MachineTarget>& targets) {
+  std::vector<std::string> rows;
+  for (const MachineTarget& target : targets) {
+    const std::string needs = target.needs.empty() ? "0" : fmt::format("{}", fmt::join(target.needs, " | "));
+    rows.push_back(fmt::format("{{{}, {}}}", string_literal(target.name), needs));
+  }
+  return rows;
+}
+
 // ---- the whole
 
 // Models without memory run any batch, whatever their input layers say.
@@ -180,12 +216,14 @@ std::string scratch_name(const std::string& entry) {
 }
 
 std::vector<std::string> scratch_rows(const EntryPlan& entry, const std::vector<KernelObject>& kernels) {
-  std::set<int32_t> used;
-  for (const KernelCall* call : calls_of(entry)) used.insert(call->kernel);
+  std::set<size_t> used;
+  for (const KernelCall* call : calls_of(entry)) used.insert(static_cast<size_t>(call->kernel));
   std::vector<std::string> rows;
-  for (int32_t kernel : used)
-    for (const ScratchBlock& block : kernels[static_cast<size_t>(kernel)].notes.scratch)
-      rows.push_back(fmt::format("{{{}, {}, {}, {}}}", kernel, block.each_thread, block.fixed, block.batch));
+  for (size_t i = 0; i < kernels.size(); ++i) {
+    if (used.count(kernels[i].kernel) == 0) continue;
+    for (const ScratchBlock& block : kernels[i].notes.scratch)
+      rows.push_back(fmt::format("{{{}, {}, {}, {}}}", i, block.each_thread, block.fixed, block.batch));
+  }
   return rows;
 }
 
@@ -259,7 +297,7 @@ std::string emit_source(const Module& module, const Plan& plan, const ProgramOpt
       kProgramTemplate,
       {{"title", comment_text(fmt::format("{}: the Keras model '{}'", options.name, module.name))},
        {"version", KCC_VERSION},
-       {"kernels", options.kernels_as_cpp ? "" : kernel_declarations(plan)},
+       {"kernels", options.kernels_as_cpp ? "" : kernel_declarations(plan, options.targets)},
        {"entries", fmt::format("{}", fmt::join(entries, "\n"))},
        {"inputs", table("TensorInfo", "kInputs", sample_rows(module.inputs))},
        {"outputs", table("TensorInfo", "kOutputs", sample_rows(module.outputs))},
@@ -267,6 +305,12 @@ std::string emit_source(const Module& module, const Plan& plan, const ProgramOpt
        {"states", table("StateInfo", "kStates", state_rows(module, plan))},
        {"metrics", table("MetricInfo", "kMetrics", metric_rows(module))},
        {"layers", table("LayerInfo", "kLayers", layer_rows(module))},
+       {"cpu_targets",
+        options.targets.empty() ? "" : table("CpuTarget", "kCpuTargets", cpu_target_rows(options.targets))},
+       {"cpu_target_count", count(options.targets)},
+       {"cpu_target_table", options.targets.empty() ? "nullptr" : "kCpuTargets"},
+       {"self_test", emit_self_test(options.self_test)},
+       {"self_test_table", options.self_test.rows > 0 ? "&kSelfTest" : "nullptr"},
        {"weights", !options.has_weights     ? ""
                    : options.kernels_as_cpp ? fmt::format(kWeightsText, options.name)
                                             : kWeights},

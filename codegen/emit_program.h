@@ -3,8 +3,10 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "codegen/build_kernels.h"
+#include "codegen/self_test_layout.h"
 #include "compiler/ir/module.h"
 #include "compiler/ir/plan.h"
 
@@ -15,6 +17,9 @@ struct ProgramOptions {
   int64_t default_batch = 32;
   bool kernels_as_cpp = false;  // functions in the source; else objects beside it
   bool has_weights = false;  // initial weights, which the file "weights.bin" beside the source holds
+  // That the kernels are compiled for, best first; none: whoever compiles the source knows.
+  std::vector<MachineTarget> targets = {};
+  SelfTestLayout self_test = {};  // of the file "self_test.bin", beside the source as well
 };
 
 // How the outside reaches the program.

@@ -96,7 +96,8 @@ bool link_program(const std::string& source, const std::vector<KernelObject>& ke
     return false;
   }
   bool written = write_bytes(work.path() / "program.cpp", source) &&
-                 (options.weights.empty() || write_bytes(work.path() / "weights.bin", options.weights));
+                 (options.weights.empty() || write_bytes(work.path() / "weights.bin", options.weights)) &&
+                 (options.self_test.empty() || write_bytes(work.path() / "self_test.bin", options.self_test));
   std::vector<std::string> objects;
   for (const KernelObject& kernel : kernels) {
     objects.push_back(fmt::format("{}.o", objects.size()));  // symbols may be longer than file names

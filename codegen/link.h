@@ -15,6 +15,7 @@ struct LinkOptions {
   std::string runtime_dir;  // holds include/ (runtime headers, HalideRuntime.h), libkcc_runtime.a and what that needs
   std::string compiler;     // "": $CXX, else c++, else g++
   std::string weights;      // bytes that the source takes in from "weights.bin"; "" if none
+  std::string self_test;    // the same for "self_test.bin"
   bool verbose = false;     // print the commands
 };
 

@@ -7,7 +7,9 @@
 #include <filesystem>
 #include <optional>
 
+#include "codegen/elf_object.h"
 #include "codegen/toolchain.h"
+#include "compiler/support/check.h"
 #include "compiler/support/subprocess.h"
 #include "compiler/support/work_folder.h"
 
@@ -85,7 +87,8 @@ class Workshop {
                        objects_, {"-L" + runtime.string(), "-l:libkcc_embed.a", "-Wl,-T,sections", "-o", "all.o"}})) &&
            run({tool_beside(compiler_.back(), "objcopy"), "--keep-global-symbols=functions", "--strip-unneeded",
                 "--remove-section=.comment", "--remove-section=*.eh_frame", "--remove-section=.note.GNU-stack", "--add-section=.note.GNU-stack=empty",
-                "all.o", object});
+                "all.o", object}) &&
+           shorten(object);
   }
 
   bool archive(const std::string& name) {
@@ -121,6 +124,7 @@ class Workshop {
     if (!write("sections", kSections)) return false;
     if (!write("functions", fmt::format("{}\n", fmt::join(text.functions, "\n")))) return false;
     if (!options_.weights.empty() && !write("weights.bin", options_.weights)) return false;
+    if (!options_.self_test.empty() && !write("self_test.bin", options_.self_test)) return false;
     for (const KernelObject& kernel : kernels) {
       objects_.push_back(fmt::format("{}.o", objects_.size()));
       if (!write(objects_.back(), kernel.bytes)) return false;
@@ -138,6 +142,12 @@ class Workshop {
   static Words sanitizer() {
     if (std::strlen(KCC_SANITIZE) == 0) return {};
     return {std::string("-fsanitize=") + KCC_SANITIZE};
+  }
+
+  bool shorten(const std::string& file) {
+    std::string object = drop_local_names(read_bytes(work_.path() / file));
+    KCC_CHECK(!object.empty(), "the linker did not write an ELF object");
+    return write(file, object);
   }
 
   bool run(const Words& command) { return run_tool(command, work_.path(), options_.verbose, diagnostics_); }

@@ -9,6 +9,7 @@
 
 namespace kcc {
 
+std::string read_bytes(const std::filesystem::path& path);  // "" where there are none
 bool write_bytes(const std::filesystem::path& path, const std::string& bytes);  // false: errno says why
 
 Place file_place(const std::string& path);

@@ -11,6 +11,7 @@
 #include "codegen/cpp/emit_folder.h"
 #include "codegen/emit_program.h"
 #include "codegen/link_library.h"
+#include "compiler/embed_self_test.h"
 #include "compiler/embed_weights.h"
 #include "compiler/ir/print.h"
 #include "compiler/open_model.h"
@@ -92,9 +93,9 @@ std::string graphs_text(Module& module) {
 
 std::string schedules_text(const Plan& plan, const std::vector<KernelObject>& kernels) {
   std::string text;
-  for (size_t i = 0; i < kernels.size(); ++i)
-    text += fmt::format("{:40} {:16} {:.2f} s{}  {}\n", plan.kernels[i].name, name_of(plan.kernels[i].family),
-                        kernels[i].seconds, kernels[i].from_cache ? " (cache)" : "", kernels[i].notes.schedule);
+  for (const KernelObject& kernel : kernels)
+    text += fmt::format("{:40} {:16} {:.2f} s{}  {}\n", kernel.name, name_of(plan.kernels[kernel.kernel].family),
+                        kernel.seconds, kernel.from_cache ? " (cache)" : "", kernel.notes.schedule);
   return text;
 }
 
@@ -165,25 +166,36 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
   if (options.explain_memory) fmt::print("{}", memory_report(plan));
   if (options.emit == Emit::kPlan) return write_text(options, to_string(plan), diagnostics);
 
+  BuildOptions build;
+  build.targets = parse_targets(options.target, diagnostics);
+  if (build.targets.empty()) return false;
   const std::string weights_file = !options.weights.empty() ? options.weights : file->has_weights ? options.model : "";
   std::optional<std::string> weights = "";
   if (!weights_file.empty()) weights = embed_weights(module, plan, weights_file, diagnostics);
   if (!weights) return false;
-  const ProgramOptions program{name, options.batch_size, false, !weights->empty()};
+  std::optional<SelfTestData> self_test = SelfTestData();
+  if (!options.verify_data.empty()) self_test = embed_self_test(module, options.verify_data, diagnostics);
+  if (!self_test) return false;
+  ProgramOptions program{name, options.batch_size, false, !weights->empty()};
+  // Others compile readable source, for what they like.
+  if (options.emit != Emit::kCpp) program.targets = build.targets;
+  if (options.emit == Emit::kCpp && !options.verify_data.empty()) {
+    diagnostics.error({}, "--verify-data does not go with --emit=c++", "--emit=library and --emit=shared take it");
+    return false;
+  }
+  program.self_test = self_test->layout;
   const std::string source = emit_program(module, plan, program);
   dump(options, "04-program.cpp", source, diagnostics);
   if (options.emit == Emit::kCpp) return write_folder(options, module, plan, program, *weights, diagnostics);
 
   times.begin("compile the kernels");
-  BuildOptions build;
   build.schedule = {options.level, options.batch_size};
   build.jobs = options.jobs;
   build.cache_dir = options.cache;
-  if (!parse_target(options.target, &build.target, diagnostics)) return false;
   if (options.emit == Emit::kStmt) return write_kernels(options, plan, build, KernelText::kStmt, diagnostics);
   if (options.emit == Emit::kLlvm) return write_kernels(options, plan, build, KernelText::kLlvm, diagnostics);
   if (options.emit == Emit::kAssembly) return write_kernels(options, plan, build, KernelText::kAssembly, diagnostics);
-  if (!links_here(build.target)) {
+  if (!links_here(build.targets[0])) {
     diagnostics.error({},
                       fmt::format("a program for {} cannot be linked on this machine, whose runtime is of another kind",
                                   options.target),
@@ -199,6 +211,7 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
   link.output = options.output.empty() ? default_output(options, name) : options.output;
   link.runtime_dir = runtime_folder();
   link.weights = *weights;
+  link.self_test = self_test->bytes;
   link.verbose = options.verbose;
   if (!embedded) return link_program(source, kernels, link, diagnostics);
   const LibraryText library = emit_library(module, plan, program, kernels);
@@ -209,6 +222,7 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
 }  // namespace
 
 bool compile(const Options& options, Diagnostics& diagnostics) {
+  if (options.command == Command::kOps) return write_text(options, ops_text(options.ops_form), diagnostics);
   StageTimes times;
   const bool good = run_stages(options, times, diagnostics);
   if (good && options.time_report) fmt::print(stderr, "{}", times.report());

@@ -8,15 +8,17 @@
 #include <map>
 
 #include "codegen/cache.h"
+#include "compiler/pages/completion.h"
+#include "compiler/pages/man_page.h"
 
 namespace kcc {
 namespace {
 
-const std::map<std::string, Emit> kEmits = {
-    {"trainer", Emit::kTrainer}, {"library", Emit::kLibrary},        {"shared", Emit::kShared},
-    {"c++", Emit::kCpp},         {"graph", Emit::kGraph},            {"train-graph", Emit::kTrainGraph},
-    {"plan", Emit::kPlan},       {"stmt", Emit::kStmt},              {"llvm", Emit::kLlvm},
-    {"asm", Emit::kAssembly}};
+const std::map<std::string, Emit> kEmits = {{"trainer", Emit::kTrainer}, {"library", Emit::kLibrary},
+                                            {"shared", Emit::kShared},   {"c++", Emit::kCpp},
+                                            {"graph", Emit::kGraph},     {"train-graph", Emit::kTrainGraph},
+                                            {"plan", Emit::kPlan},       {"stmt", Emit::kStmt},
+                                            {"llvm", Emit::kLlvm},       {"asm", Emit::kAssembly}};
 
 // What the raw strings of the command line are before they are looked at more closely.
 struct RawOptions {
@@ -54,6 +56,20 @@ bool use_color(const std::string& when) {
   return isatty(STDERR_FILENO) && !(no_color && *no_color);
 }
 
+// "{asm,c++,...}", for --help and completion.
+std::string emit_values() {
+  std::vector<std::string> names;
+  for (const auto& [name, kind] : kEmits) names.push_back(name);
+  return "{" + CLI::detail::join(names) + "}";
+}
+
+// The page of that name: `kcc generate man`, for the build.
+std::string generated_page(const std::string& name, const CliTable& table) {
+  if (name == "man") return man_page(table);
+  if (name == "bash") return bash_completion(table);
+  return name == "zsh" ? zsh_completion(table) : fish_completion(table);
+}
+
 void declare_common(CLI::App& app, Options& o, RawOptions& raw) {
   app.add_option("MODEL", o.model,
                  "Keras model: JSON as model.to_json() writes it, a .keras archive or a whole model as .h5");
@@ -68,18 +84,25 @@ void declare_common(CLI::App& app, Options& o, RawOptions& raw) {
 
 void declare_compile(CLI::App& app, Options& o, RawOptions& raw) {
   app.add_option("-o", o.output, "output; a.out, a folder or .so of the model's name, or standard output for text");
-  app.add_option("--emit", raw.emit,
-                 "what to make: trainer (an executable), library (a folder), shared (a .so), c++ (a library as source, a "
-                 "folder), or what one stage produced as text: graph, train-graph, plan, stmt, llvm, asm");
+  app.add_option(
+         "--emit", raw.emit,
+         "what to make: trainer (an executable), library (a folder), shared (a .so), c++ (a library as source, a "
+         "folder), or what one stage produced as text: graph, train-graph, plan, stmt, llvm, asm")
+      ->type_name(emit_values());
   app.add_flag("--inference", o.inference, "leave out what only training needs");
   app.add_flag("--single-process", o.single_process, "leave out what only training on several processes needs");
   app.add_option("-O", o.level, "how hard to schedule")->check(CLI::Range(0, 3))->default_str("2");
-  app.add_option("--target", o.target, "host, x86-64-v2, x86-64-v3, x86-64-v4 or arm-64-linux");
+  app.add_option(
+         "--target", o.target,
+         "what the program runs on; several, with commas between them, make one program that chooses when it starts")
+      ->type_name("{host,x86-64-v2,x86-64-v3,x86-64-v4,arm-64-linux}");
   app.add_option("--batch-size", o.batch_size, "the training batch that schedules are specialised for")
       ->check(CLI::Range(1, 1 << 20))
       ->default_str("32");
   app.add_option("--name", o.name, "name of the program's symbols; default from the model's name");
   app.add_option("--weights", o.weights, "initial weights, embedded: .weights.h5, .keras or .h5 of any Keras");
+  app.add_option("--verify-data", o.verify_data,
+                 "FILE.npz: inputs and expected outputs by their names, stored for the program's verify");
   app.add_option("--optimizer", raw.optimizer, "as in Keras code: \"SGD(learning_rate=0.01, momentum=0.9)\"");
   app.add_option("--loss", raw.losses, "LOSS, or OUTPUT=LOSS for each of several outputs")
       ->allow_extra_args(false)
@@ -186,6 +209,7 @@ bool parse_options(int argc, char** argv, Options* options, int* status) {
   app.set_version_flag("--version", "kcc " KCC_VERSION);
   app.option_defaults()->always_capture_default(false);
   RawOptions raw;
+  bool markdown = false;
   declare_common(app, *options, raw);
   declare_compile(app, *options, raw);
   CLI::App* summary = app.add_subcommand("summary", "print the layer table, as Keras does");
@@ -193,6 +217,12 @@ bool parse_options(int argc, char** argv, Options* options, int* status) {
   CLI::App* plot = app.add_subcommand("plot", "draw the graph of layers, as Keras's plot_model does");
   declare_common(*plot, *options, raw);
   declare_plot(*plot, *options, raw);
+  CLI::App* ops = app.add_subcommand("ops", "list what is supported: layers, losses, ... with their arguments");
+  ops->add_flag("--markdown", markdown, "as the page docs/ops.md");
+  ops->add_option("-o", options->output, "output; standard output");
+  std::string page;
+  CLI::App* generate = app.add_subcommand("generate", "write a page that is made from these options")->group("");
+  generate->add_option("PAGE", page)->required()->check(CLI::IsMember({"man", "bash", "zsh", "fish"}));
   *status = 0;
   try {
     app.parse(argc, argv);
@@ -203,10 +233,14 @@ bool parse_options(int argc, char** argv, Options* options, int* status) {
     *status = refuse(app, error, argc, argv);
     return false;
   }
+  if (generate->parsed()) fmt::print("{}", generated_page(page, make_cli_table(app)));
+  if (generate->parsed()) return false;
   if (summary->parsed()) options->command = Command::kSummary;
   if (plot->parsed()) options->command = Command::kPlot;
+  if (ops->parsed()) options->command = Command::kOps;
+  if (markdown) options->ops_form = OpsForm::kMarkdown;
   std::string wrong = digest(raw, *options);
-  if (wrong.empty() && options->model.empty()) wrong = "no model file; expected kcc MODEL -o OUT";
+  if (wrong.empty() && options->model.empty() && !ops->parsed()) wrong = "no model file; expected kcc MODEL -o OUT";
   if (!wrong.empty()) *status = wrong_usage(wrong);
   return wrong.empty();
 }

@@ -4,12 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "compiler/list_ops.h"
 #include "compiler/plot.h"
 #include "frontend/frontend.h"
 
 namespace kcc {
 
-enum class Command { kCompile, kSummary, kPlot };
+enum class Command { kCompile, kSummary, kPlot, kOps };
 enum class Emit { kTrainer, kLibrary, kShared, kCpp, kGraph, kTrainGraph, kPlan, kStmt, kLlvm, kAssembly };
 
 struct Options {
@@ -24,9 +25,11 @@ struct Options {
   int64_t batch_size = 32;
   std::string name;     // "": from the model's name
   std::string weights;  // "": those in the model's own file, if any
+  std::string verify_data;  // "": nothing is stored
   FrontendOptions frontend;
   DiagramOptions diagram;
   PlotOptions plot;
+  OpsForm ops_form = OpsForm::kText;
   std::vector<std::string> defines;  // files of Python functions
   int jobs = 0;
   std::string cache;  // "": none

@@ -216,6 +216,7 @@ Activation relu_activation(ConfigReader& c) {
 }
 
 Activation threshold_activation(ConfigReader& c) {
+  for (const char* key : {"threshold", "default_value"}) c.note_required(key);
   if (!c.has("threshold") || !c.has("default_value"))
     c.report().error(c.mark(), "activation 'threshold' needs values for 'threshold' and 'default_value'",
                      "write {\"class_name\": \"threshold\", \"config\": {\"threshold\": ..., \"default_value\": ...}}");
@@ -268,18 +269,12 @@ constexpr WithParameters kWithParameters[] = {
     {"threshold", threshold_activation},
 };
 
-std::vector<std::string> names() {
-  std::vector<std::string> names = {"hard_swish", "swish"};
-  for (const Plain& row : kPlain) names.push_back(row.name);
-  for (const WithParameters& row : kWithParameters) names.push_back(row.name);
-  return names;
-}
-
 // Keras's aliases; and a layer such as LeakyReLU given as an activation.
+constexpr std::pair<const char*, const char*> kAliases[] = {
+    {"ELU", "elu"},         {"LeakyReLU", "leaky_relu"}, {"ReLU", "relu"},
+    {"Softmax", "softmax"}, {"hard_swish", "hard_silu"}, {"swish", "silu"}};
+
 std::string canonical(const std::string& name) {
-  static constexpr std::pair<const char*, const char*> kAliases[] = {
-      {"ELU", "elu"},         {"LeakyReLU", "leaky_relu"}, {"ReLU", "relu"},
-      {"Softmax", "softmax"}, {"hard_swish", "hard_silu"}, {"swish", "silu"}};
   for (const auto& [alias, meaning] : kAliases)
     if (name == alias) return meaning;
   return name;
@@ -311,12 +306,28 @@ Activation make_activation(const std::string& name, ConfigReader& parameters) {
     if (known == row.name) return {known, known == "linear" ? Function() : row.apply, nullptr};
   for (const WithParameters& row : kWithParameters)
     if (known == row.name) return row.make(parameters);
-  parameters.report().error(parameters.mark(), fmt::format("unknown activation '{}'", name),
-                            did_you_mean(name, names()));
+  std::vector<std::string> names = activation_names();
+  for (const auto& [alias, meaning] : kAliases) names.push_back(alias);
+  parameters.report().error(parameters.mark(), fmt::format("unknown activation '{}'", name), did_you_mean(name, names));
   return {};
 }
 
-Activation read_activation(ConfigReader& config, const std::string& key) {
+std::vector<std::string> activation_names() {
+  std::vector<std::string> names;
+  for (const Plain& row : kPlain)
+    if (row.name != std::string("keras2_hard_sigmoid")) names.push_back(row.name);
+  for (const WithParameters& row : kWithParameters) names.push_back(row.name);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::vector<std::pair<std::string, std::string>> activation_aliases() {
+  return {std::begin(kAliases), std::end(kAliases)};
+}
+
+Activation read_activation(ConfigReader& config, const std::string& key, const std::string& fallback) {
+  config.note_default(key, fallback.empty() ? "None" : "'" + fallback + "'");
+  if (!fallback.empty() && !config.written(key)) return make_activation(fallback, config);
   const json::Value* value = config.find(key);
   if (!value) return {};
   const auto object = named_object(*value);

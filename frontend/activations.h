@@ -19,9 +19,14 @@ struct Activation {
   ValueId operator()(Builder& b, ValueId x) const { return apply ? apply(b, x) : x; }
 };
 
-// An option such as "activation": a name, or {"class_name": name, "config": {parameters}}. Absent and null: linear.
-Activation read_activation(ConfigReader& config, const std::string& key);
+// An option such as "activation": a name, or {"class_name": name, "config": {parameters}}. Null: linear; absent:
+// `fallback`, the name of one without parameters, or linear.
+Activation read_activation(ConfigReader& config, const std::string& key, const std::string& fallback = "");
 // The activation of that name, with the parameters that the reader holds.
 Activation make_activation(const std::string& name, ConfigReader& parameters);
+// Sorted, without aliases.
+std::vector<std::string> activation_names();
+// (alias, name)
+std::vector<std::pair<std::string, std::string>> activation_aliases();
 
 }  // namespace kcc

@@ -20,6 +20,17 @@ bool is_extent(const json::Value& v) {
   return v.kind == json::Kind::kInteger && v.integer > 0 && v.integer < int64_t{1} << 31;
 }
 
+// As Python writes them.
+std::string python_text(bool value) {
+  return value ? "True" : "False";
+}
+std::string python_text(const std::string& text) {
+  return "'" + text + "'";
+}
+std::string python_text(const std::vector<int64_t>& sizes) {
+  return sizes.size() == 1 ? fmt::format("{}", sizes[0]) : fmt::format("({})", fmt::join(sizes, ", "));
+}
+
 }  // namespace
 
 std::optional<NamedObject> named_object(const json::Value& value) {
@@ -34,10 +45,13 @@ std::optional<NamedObject> named_object(const json::Value& value) {
 
 ConfigReader::ConfigReader(const json::Value* config, json::Mark mark, std::string subject, const Report& report,
                            const Environment& environment)
-    : config_(config), mark_(mark), subject_(std::move(subject)), report_(report), environment_(environment) {}
+    : config_(config), mark_(mark), subject_(std::move(subject)), report_(report), environment_(environment) {
+  if (report.options) log_ = &report.options->emplace_back(ReaderLog{subject_, {}, {}});
+}
 
 const json::Value* ConfigReader::raw(const std::string& key) {
   known_.insert(key);
+  if (log_) log_->note(key);
   if (!config_) return nullptr;
   if (const json::Value* value = config_->find(key)) return value;
   for (size_t i = 0; i < positional_.size(); ++i)
@@ -52,12 +66,14 @@ const json::Value* ConfigReader::find(const std::string& key) {
 
 void ConfigReader::error(const std::string& key, const std::string& expected) {
   const json::Value* value = raw(key);
+  if (!value) note_required(key);
   if (!value) return report_.error(mark_, fmt::format("{} needs the option '{}': {}", subject_, key, expected));
   report_.error(value->mark,
                 fmt::format("option '{}' of {} is {}, expected {}", key, subject_, json::to_text(*value), expected));
 }
 
 int64_t ConfigReader::integer(const std::string& key, int64_t fallback) {
+  note_default(key, std::to_string(fallback));
   const json::Value* value = find(key);
   if (!value) return fallback;
   if (value->kind == json::Kind::kInteger) return value->integer;
@@ -66,6 +82,7 @@ int64_t ConfigReader::integer(const std::string& key, int64_t fallback) {
 }
 
 int64_t ConfigReader::positive(const std::string& key, std::optional<int64_t> fallback) {
+  if (fallback) note_default(key, std::to_string(*fallback));
   const json::Value* value = find(key);
   if (!value && fallback) return *fallback;
   if (value && is_extent(*value)) return value->integer;
@@ -75,6 +92,7 @@ int64_t ConfigReader::positive(const std::string& key, std::optional<int64_t> fa
 }
 
 double ConfigReader::number(const std::string& key, double fallback) {
+  note_default(key, json::number_text(fallback));
   const json::Value* value = find(key);
   if (!value) return fallback;
   if (value->is_number()) return value->number;
@@ -83,6 +101,7 @@ double ConfigReader::number(const std::string& key, double fallback) {
 }
 
 bool ConfigReader::boolean(const std::string& key, bool fallback) {
+  note_default(key, python_text(fallback));
   const json::Value* value = find(key);
   if (!value) return fallback;
   if (value->kind == json::Kind::kBool) return value->boolean;
@@ -91,6 +110,7 @@ bool ConfigReader::boolean(const std::string& key, bool fallback) {
 }
 
 std::string ConfigReader::text(const std::string& key, const std::string& fallback) {
+  note_default(key, python_text(fallback));
   const json::Value* value = find(key);
   if (!value) return fallback;
   if (value->is_string()) return value->text;
@@ -101,6 +121,7 @@ std::string ConfigReader::text(const std::string& key, const std::string& fallba
 std::string ConfigReader::choice(const std::string& key, const std::string& fallback,
                                  const std::vector<std::string>& allowed) {
   const std::string chosen = text(key, fallback);
+  if (log_) log_->note(key).choices = allowed;
   for (const std::string& name : allowed)
     if (name == chosen) return chosen;
   std::string expected;
@@ -112,6 +133,7 @@ std::string ConfigReader::choice(const std::string& key, const std::string& fall
 
 std::vector<int64_t> ConfigReader::sizes(const std::string& key, size_t count,
                                          std::optional<std::vector<int64_t>> fallback) {
+  if (fallback) note_default(key, python_text(*fallback));
   const json::Value* value = find(key);
   if (!value && fallback) return *fallback;
   const std::vector<int64_t> safe = fallback.value_or(std::vector<int64_t>(count, 1));
@@ -126,6 +148,7 @@ std::vector<int64_t> ConfigReader::sizes(const std::string& key, size_t count,
 }
 
 std::optional<std::vector<int64_t>> ConfigReader::shape(const std::string& key) {
+  note_default(key, "None");
   const json::Value* value = find(key);
   if (!value) return std::nullopt;
   std::vector<int64_t> shape;
@@ -142,10 +165,14 @@ std::optional<std::vector<int64_t>> ConfigReader::shape(const std::string& key) 
 
 void ConfigReader::ignore(const std::vector<std::string>& keys) {
   known_.insert(keys.begin(), keys.end());
+  for (const std::string& key : keys)
+    if (log_) log_->note(key).ignored = true;
 }
 
 void ConfigReader::refuse(const std::string& key, const std::string& why) {
   const json::Value* value = find(key);
+  note_limit(key, why);
+  if (log_) log_->note(key).refused = true;
   if (!value || (value->kind == json::Kind::kBool && !value->boolean)) return;
   report_.error(value->mark,
                 fmt::format("option '{}' of {} is {}, which {}", key, subject_, json::to_text(*value), why));
@@ -153,12 +180,25 @@ void ConfigReader::refuse(const std::string& key, const std::string& why) {
 
 void ConfigReader::positional(const std::vector<std::string>& keys) {
   positional_ = keys;
+  if (log_) log_->positional = keys;
 }
 
 json::Value ConfigReader::named() const {
   json::Value options = config_ ? *config_ : json::object_value({}, mark_);
   for (size_t i = 0; i < positional_.size(); ++i) options.rename(fmt::format("#{}", i), positional_[i]);
   return options;
+}
+
+void ConfigReader::note_required(const std::string& key) {
+  if (log_) log_->note(key).required = true;
+}
+
+void ConfigReader::note_default(const std::string& key, const std::string& fallback) {
+  if (log_) log_->note(key).fallback = fallback;
+}
+
+void ConfigReader::note_limit(const std::string& key, const std::string& limit) {
+  if (log_) log_->note(key).limit = limit;
 }
 
 void ConfigReader::finish() {

@@ -60,6 +60,11 @@ class ConfigReader {
   json::Value named() const;
 
   void error(const std::string& key, const std::string& expected);
+  // For `kcc ops`: that an option must be given; its default as Python writes it, where no function above was told;
+  // what of Keras's values is refused.
+  void note_required(const std::string& key);
+  void note_default(const std::string& key, const std::string& fallback);
+  void note_limit(const std::string& key, const std::string& limit);
   // Reports every option that was not read.
   void finish();
 
@@ -73,6 +78,7 @@ class ConfigReader {
   Environment environment_;
   std::vector<std::string> positional_;
   std::set<std::string> known_;  // asked for, whether present or not
+  ReaderLog* log_ = nullptr;     // null: nobody wants to know
 };
 
 }  // namespace kcc

@@ -18,6 +18,7 @@ namespace {
 // name other types: what they do to the values is not said by it.
 void check_dtype(ConfigReader& config, const LayerBody& body) {
   const json::Value* dtype = config.find("dtype");
+  config.note_limit("dtype", "'float32' alone, and integers for layers that take them");
   if (!dtype || body.max_inputs == 0) return;
   std::string name = dtype->text;
   if (const auto policy = named_object(*dtype); policy && policy->config)
@@ -118,6 +119,7 @@ std::optional<LayerBody> read_layer(const LayerSpec& spec, const Report& report,
   if (!spec.is_operation) check_dtype(config, body);
   const Penalty activity = read_penalty(config, "activity_regularizer");
   if (activity.orthogonal != 0) config.error("activity_regularizer", "L1, L2 or L1L2: a batch has no fixed size");
+  config.note_limit("activity_regularizer", "L1, L2 or L1L2 alone");
   config.ignore({"name", "autocast"});
   if (body.max_inputs > 0) config.ignore({"batch_input_shape", "batch_shape", "input_dim", "input_shape"});
   config.finish();

@@ -127,4 +127,8 @@ std::vector<std::string> layer_names() {
   return names;
 }
 
+std::vector<std::pair<std::string, std::string>> layer_aliases() {
+  return {std::begin(kAliases), std::end(kAliases)};
+}
+
 }  // namespace kcc

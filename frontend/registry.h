@@ -12,5 +12,7 @@ namespace kcc {
 const LayerRecipe* find_layer(const std::string& class_name);
 // Sorted, without aliases.
 std::vector<std::string> layer_names();
+// (alias, class name)
+std::vector<std::pair<std::string, std::string>> layer_aliases();
 
 }  // namespace kcc

@@ -32,6 +32,9 @@ class Context {
   // Generated code sets this before a call: whether the call is long enough to be worth waking other threads.
   void set_parallel(bool worthwhile) { parallel_ = worthwhile; }
   bool parallel() const { return parallel_; }
+  // Which of the program's targets (cpu.h) kernels are called for; generated code asks where there are several.
+  void set_cpu_target(int32_t index) { cpu_target_ = index; }
+  int32_t cpu_target() const { return cpu_target_; }
   ThreadPool* pool() const { return pool_; }
 
   // Sums over the ranks (distributed/rank_sums.h) for the entries that make some.
@@ -46,6 +49,7 @@ class Context {
   RankSums* sums_ = nullptr;
   Blocks* blocks_;
   bool parallel_ = false;
+  int32_t cpu_target_ = -1;  // -1: the last, which needs least
 };
 
 }  // namespace kcc::runtime

@@ -47,7 +47,9 @@ int64_t arena_bytes(const EntryInfo& entry, int64_t batch) {
 }  // namespace
 
 Executor::Executor(const Program& program, StateBlock& state, int threads)
-    : program_(program), state_(state), pool_(threads), context_(&pool_) {}
+    : program_(program), state_(state), pool_(threads), context_(&pool_) {
+  context_.set_cpu_target(choose_target(program).index);
+}
 
 // A stateful model's memory holds one state for each sample of a batch.
 Status Executor::check_batch(int64_t batch) const {

@@ -15,7 +15,7 @@ namespace kcc::runtime {
 
 class Executor {
  public:
-  // threads: at least 1.
+  // threads: at least 1. The processor must be one of the program's (cpu.h).
   Executor(const Program& program, StateBlock& state, int threads);
 
   int threads() const { return pool_.threads(); }

@@ -11,7 +11,7 @@
 namespace kcc::runtime {
 namespace {
 
-enum : unsigned { kFit = 1, kEvaluate = 2, kPredict = 4, kSummary = 8 };
+enum : unsigned { kFit = 1, kEvaluate = 2, kPredict = 4, kSummary = 8, kVerify = 32 };
 
 // Sets a value; an Error says what was expected instead of it.
 using Setter = Status (*)(Options&, const std::string&);
@@ -39,7 +39,7 @@ constexpr CommandRow kCommands[] = {
     {"predict", "-x X -o OUT.npy [options]", "outputs for data", kPredict, Command::kPredict},
     {"summary", "", "the table of layers", kSummary, Command::kSummary},
     {"bench", "", nullptr, 0, Command::kHelp},
-    {"verify", "", nullptr, 0, Command::kHelp},
+    {"verify", "[options]", "compare outputs with those that were stored", kVerify, Command::kVerify},
 };
 
 Error expected(const char* what, const std::string& value) {
@@ -212,7 +212,7 @@ constexpr Row kRows[] = {
      "batches to validate on (all of the data)"},
     {"--callback", "CALL", kFit, [](Options& o, const std::string& v) { return o.callbacks.push_back(v), Status(); },
      "a Keras callback such as \"EarlyStopping(patience=2)\"; repeat for more"},
-    {"--weights", "FILE", kData, [](Options& o, const std::string& v) { return parse_file(v, &o.weights); },
+    {"--weights", "FILE", kData | kVerify, [](Options& o, const std::string& v) { return parse_file(v, &o.weights); },
      "start from these, the optimizer's state included"},
     {"--reset-optimizer", nullptr, kFit,
      [](Options& o, const std::string&) { return o.reset_optimizer = true, Status(); },
@@ -224,12 +224,12 @@ constexpr Row kRows[] = {
      "write no weights"},
     {"--history", "FILE", kFit, set_history, "write loss and metrics of each epoch: .json, .csv, or .svg with their curves"},
     {"--seed", "N", kFit, set_seed, "of initial weights, shuffling and dropout (a new one each run)"},
-    {"--json", nullptr, kEvaluate, [](Options& o, const std::string&) { return o.json = true, Status(); },
-     "print loss and metrics as JSON"},
+    {"--json", nullptr, kEvaluate | kVerify, [](Options& o, const std::string&) { return o.json = true, Status(); },
+     "print the result as JSON"},
     {"--verbose", "auto|0|1|2", kData, set_verbose, "1: a progress bar, 2: a line an epoch (1 on a terminal, else 2)"},
     {"--progress", "STYLE", kData, set_progress,
      "how progress looks: keras3, keras2, plain, json or none (keras3; plain without UTF-8)"},
-    {"--threads", "N", kData,
+    {"--threads", "N", kData | kVerify,
      [](Options& o, const std::string& v) {
        return parse_integer<int>(v, 1, 1024, "a whole number from 1 to 1024", &o.threads);
      },
@@ -301,7 +301,7 @@ bool is_one_folder(const std::vector<std::string>& x) {
 }
 
 Status check_together(const Options& o) {
-  if (o.command == Command::kSummary) return {};
+  if (o.command == Command::kSummary || o.command == Command::kVerify) return {};
   if (o.x.empty()) return make_error("no input data: pass -x FILE");
   if (o.command == Command::kPredict) {
     return o.out.empty() ? Status(make_error("nowhere to write the predictions: pass -o FILE.npy")) : Status();
@@ -340,6 +340,8 @@ Result<Options> parse_options(int argc, const char* const* argv) {
   if (first == "--help" || first == "-h") return options;
   if (first == "--version") {
     options.command = Command::kVersion;
+    const std::string more = argc > 2 ? argv[2] : "";
+    if (more == "-v" || more == "--verbose") options.verbose = 1;
     return options;
   }
   if (first[0] == '-') return make_error("expected a command before '%s'; --help lists them", first.c_str());
@@ -370,7 +372,7 @@ std::string help_text(const std::string& program, const std::string& topic) {
     text += text.empty() ? "usage: " : "       ";
     text += format("%s %-8s %-26s %s\n", program.c_str(), row.name, row.arguments, row.help);
   }
-  if (topic.empty()) text += "       " + program + " --help | --version\n";
+  if (topic.empty()) text += "       " + program + " --help | --version [-v]\n";
   for (const CommandRow& row : kCommands) {
     if (row.bit == 0 || (shown & row.bit) == 0) continue;
     std::string options;

@@ -12,7 +12,7 @@
 
 namespace kcc::runtime {
 
-enum class Command { kFit, kEvaluate, kPredict, kSummary, kHelp, kVersion };
+enum class Command { kFit, kEvaluate, kPredict, kSummary, kVerify, kHelp, kVersion };
 enum class ProgressStyle { kAuto, kKeras3, kKeras2, kPlain, kJson, kNone };
 
 enum class Distributed { kAuto, kNone, kMpi };

@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "runtime/cpu.h"
+
 namespace kcc::runtime {
 
 enum class ElementType : int32_t { kF32, kI32, kU32, kBool };
@@ -120,6 +122,13 @@ struct SavedModel {
   const char* refusal = "";    // why the model cannot be saved as a whole; else ""
 };
 
+// What --verify-data stored: an array for each input and output, of their types.
+struct SelfTest {
+  int64_t rows;
+  const void* const* inputs;
+  const void* const* expected;
+};
+
 struct Program {
   const char* name;
   const char* model_name;     // Keras's name of the model
@@ -142,6 +151,9 @@ struct Program {
   EntryInfo report;                            // from the sums in the states to the metrics; its batch is 1
   EntryInfo train_share = {};  // train for one rank among several, on its share of a batch
   const char* share_obstacle = nullptr;        // why there is none, or null
+  int32_t cpu_target_count = 0;
+  const CpuTarget* cpu_targets = nullptr;  // best first; null: nobody knows, as with sources that users compile
+  const SelfTest* self_test = nullptr;     // null: none was stored
   SavedModel saved;
   const float* initial_weights;    // embedded weights in the order and layout of states with a file_path, or null
   LoadImage load_image = nullptr;  // null: the program has no single input that can be a picture

@@ -117,6 +117,13 @@ std::vector<char> StateBlock::copy_traces() const {
   return copy(is_trace);
 }
 
+void StateBlock::clear_memory() {
+  for (int32_t i = 0; i < program_->state_count; ++i) {
+    const StateInfo& state = program_->states[i];
+    if (state.role == Role::kMemory) std::memset(at(i), 0, bytes_of(state));
+  }
+}
+
 void StateBlock::set_traces(const std::vector<char>& traces) {
   set(is_trace, traces);
 }

@@ -39,6 +39,8 @@ class StateBlock {
   // What steps leave besides weights and the optimizer: metrics, random keys, the memory of stateful layers.
   std::vector<char> copy_traces() const;
   void set_traces(const std::vector<char>& traces);
+  // What stateful layers remember.
+  void clear_memory();
 
  private:
   explicit StateBlock(const Program& program, AlignedBuffer memory);

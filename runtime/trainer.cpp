@@ -32,6 +32,30 @@ Result<int> print(const std::string& text) {
   return 0;
 }
 
+// Made by whom, from what; with -v also what its kernels were compiled for, the chosen target first.
+std::string version_text(const Trainer& trainer, bool more) {
+  const Program& program = trainer.program;
+  std::string text =
+      trainer.name + " made by kcc " KCC_VERSION " from a model of Keras " + program.keras_version + "\n";
+  if (!more || program.cpu_target_count == 0) return text;
+  const TargetChoice choice = choose_target(program);
+  std::vector<std::string> others;
+  for (int32_t i = 0; i < program.cpu_target_count; ++i) {
+    if (i != choice.index) others.push_back(program.cpu_targets[i].name);
+  }
+  if (choice.index >= 0) text += format("kernels for %s\n", program.cpu_targets[choice.index].name);
+  if (!others.empty()) text += format("not used here: kernels for %s\n", join(others, ", ").c_str());
+  return text + format("processor: %s\n", cpu_level(cpu_features()));
+}
+
+// Whether this processor runs the kernels; a few commands call none.
+Status check_processor(const Trainer& trainer, const Options& options) {
+  const Command command = options.command;
+  if (command == Command::kSummary || command == Command::kHelp || command == Command::kVersion) return {};
+  const TargetChoice choice = choose_target(trainer.program);
+  return choice.index < 0 ? Status(make_error("%s", choice.message)) : Status();
+}
+
 Result<int> run_command(const Trainer& trainer, const Options& options) {
   switch (options.command) {
     case Command::kFit:
@@ -42,11 +66,12 @@ Result<int> run_command(const Trainer& trainer, const Options& options) {
       return run_predict(trainer, options);
     case Command::kSummary:
       return run_summary(trainer);
+    case Command::kVerify:
+      return run_verify(trainer, options);
     case Command::kHelp:
       return print(help_text(trainer.name, options.help_topic));
     case Command::kVersion:
-      return print(trainer.name + " made by kcc " KCC_VERSION " from a model of Keras " +
-                   trainer.program.keras_version + "\n");
+      return print(version_text(trainer, options.verbose == 1));
   }
   return 0;
 }
@@ -55,12 +80,16 @@ Result<int> run_command(const Trainer& trainer, const Options& options) {
 Status join_ranks(const Trainer& trainer, const Options& options) {
   const bool together = options.command == Command::kFit || options.command == Command::kEvaluate;
   if (together) return trainer.ranks.join(options.distributed);
+  if (options.command == Command::kVerify && launched_processes() > 1)
+    return make_error("verify runs in one process: start it without mpirun");
   if (options.command != Command::kPredict || options.distributed == Distributed::kNone || launched_processes() == 1)
     return {};
   return make_error("predict runs in one process: start it without mpirun, or pass --distributed=none");
 }
 
 int run(const Trainer& trainer, const Options& options) {
+  if (Status status = check_processor(trainer, options); !status)
+    return fail(trainer, status.error().message, kWrongInput);
   if (Status status = join_ranks(trainer, options); !status) return fail(trainer, status.error().message, kWrongInput);
   const Result<int> status = run_command(trainer, options);
   if (!status) return fail(trainer, status.error().message, kWrongInput);

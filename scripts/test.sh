@@ -16,6 +16,13 @@ else
   cp "$requirements" build/venv/.requirements
 fi
 
+# Other processors for tests/e2e/targets.py, which skips those tests without it.
+if ! command -v qemu-x86_64 >/dev/null && [ "$(id -u)" -eq 0 ]; then
+  echo "test: installing qemu-user from Debian"
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends qemu-user >/dev/null ||
+    echo "test: qemu-user cannot be installed: some tests will be skipped"
+fi
+
 echo "test: building"
 cmake --preset release
 cmake --build --preset release

@@ -15,7 +15,8 @@ constexpr const char* kFiles[] = {
     "runtime/scratch.cpp",       "runtime/context.cpp",          "runtime/random.cpp",     "runtime/shuffle.cpp",
     "runtime/steps.cpp",         "runtime/cursor.cpp",           "runtime/data/array.cpp", "runtime/initialize.cpp",
     "runtime/state_block.cpp",   "runtime/embed/one_thread.cpp", "runtime/executor.cpp",   "runtime/embed/model.cpp",
-    "runtime/embed/weights.cpp", "runtime/embed/fit.cpp"};
+    "runtime/embed/weights.cpp", "runtime/embed/fit.cpp",     "runtime/cpu.cpp",
+    "runtime/self_test.cpp",     "runtime/embed/self_check.cpp"};
 
 class Collector {
  public:

@@ -76,7 +76,7 @@ LayerBody elu_layer(LayerConfig& c) {
 
 LayerBody relu_layer(LayerConfig& c) {
   for (const char* key : {"max_value", "negative_slope", "threshold"})
-    if (c.number(key, 0) < 0) c.error(key, "a number from 0 on");
+    if (c.has(key) && c.number(key, 0) < 0) c.error(key, "a number from 0 on");
   return applying(make_activation("relu", c));
 }
 

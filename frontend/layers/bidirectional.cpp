@@ -73,6 +73,7 @@ std::optional<Pair> read_pair(LayerConfig& c) {
     pair.merge = c.choice("merge_mode", "concat", {"ave", "concat", "mul", "sum"});
   c.refuse("weights");
   c.find("layer");
+  c.note_limit("layer", "SimpleRNN, LSTM or GRU alone");
   const auto layer = c.spec().children.find("layer");
   if (layer == c.spec().children.end() || !is_recurrent(layer->second.class_name)) {
     c.report().error(c.mark(), "Bidirectional wraps a SimpleRNN, LSTM or GRU alone",

@@ -13,6 +13,7 @@ namespace {
 
 // Extents without the batch, from whichever spelling the file has.
 std::optional<std::vector<int64_t>> read_input_shape(ConfigReader& c) {
+  c.note_default("batch_size", "None");
   for (const char* key : {"shape", "input_shape"}) {
     if (!c.has(key)) continue;
     auto extents = c.shape(key);
@@ -50,9 +51,9 @@ LayerBody input_layer(LayerConfig& c) {
   body.min_inputs = body.max_inputs = 0;
   body.input = read_input_shape(c);
   body.input_dtype = read_input_dtype(c);
-  c.refuse("sparse", "kcc has no sparse inputs for");
-  c.refuse("ragged", "kcc has no ragged inputs for");
-  c.refuse("optional", "kcc has no optional inputs for");
+  c.refuse("sparse", "is not supported: inputs are dense");
+  c.refuse("ragged", "is not supported: inputs are dense");
+  c.refuse("optional", "is not supported: every input is given");
   c.refuse("input_tensor");
   if (!body.input) return body;
   if (body.input->empty() || body.input->size() > 6) {

@@ -96,7 +96,8 @@ LayerBody filling(LayerConfig& c) {
 LayerBody clip_operation(LayerConfig& c) {
   read_arguments(c, 1);
   const double low = c.number("x_min", 0), high = c.number("x_max", 0);
-  if (!c.has("x_min") || !c.has("x_max")) c.error("x_min", "numbers for 'x_min' and 'x_max'");
+  for (const char* key : {"x_min", "x_max"})
+    if (!c.has(key)) c.error(key, "a number");
   return operation(c, 1, broadcast, [=](Builder& b, const Values& v) {
     ValueId raised = binary(b, OpKind::kMax, as_float(b, v[0]), constant(b, low));
     return binary(b, OpKind::kMin, raised, constant(b, high));

@@ -35,6 +35,12 @@ WeightOptions read_weight_options(ConfigReader& config, const std::string& name,
           read_constraint(config, name + "_constraint")};
 }
 
+int64_t read_seed(ConfigReader& config) {
+  const int64_t seed = config.integer("seed", -1);
+  config.note_default("seed", "None");
+  return seed;
+}
+
 DataFormat read_data_format(ConfigReader& config) {
   const std::string format = config.choice("data_format", "channels_last", {"channels_first", "channels_last"});
   return format == "channels_first" ? DataFormat::kChannelsFirst : DataFormat::kChannelsLast;
@@ -63,6 +69,7 @@ ValueId from_channels_last(Builder& b, ValueId x, DataFormat format) {
 }
 
 std::vector<int64_t> read_axes(ConfigReader& config, const std::string& key, const std::vector<int64_t>& fallback) {
+  config.note_default(key, fallback.empty() ? "None" : fmt::format("{}", fmt::join(fallback, ", ")));
   const json::Value* value = config.find(key);
   if (!value) return fallback;
   if (value->kind == json::Kind::kInteger) return {value->integer};

@@ -34,6 +34,8 @@ struct WeightOptions {
 WeightOptions read_weight_options(ConfigReader& config, const std::string& name, const std::string& initializer);
 
 enum class DataFormat { kChannelsLast, kChannelsFirst };
+// "seed": a number; -1 where there is none.
+int64_t read_seed(ConfigReader& config);
 DataFormat read_data_format(ConfigReader& config);
 // Positions of the channels and of the first spatial dimension.
 size_t channel_axis(DataFormat format, size_t rank);

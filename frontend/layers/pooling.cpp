@@ -17,6 +17,7 @@ LayerBody pooling(LayerConfig& c, Pool pool, size_t spatial_rank) {
   WindowOptions o;
   o.size = c.sizes("pool_size", spatial_rank, std::vector<int64_t>(spatial_rank, 2));
   o.strides = c.sizes("strides", spatial_rank, o.size);
+  c.note_default("strides", "None");
   o.dilations.assign(spatial_rank, 1);
   read_padding(c, o);
   o.format = read_data_format(c);

@@ -54,13 +54,11 @@ RecurrentOptions read_recurrent_options(LayerConfig& c, bool gated) {
   o.recurrent = read_initializer(c, "recurrent_initializer", "orthogonal");
   o.recurrent_penalty = read_penalty(c, "recurrent_regularizer");
   o.recurrent_constraint = read_constraint(c, "recurrent_constraint");
-  o.activation = c.written("activation") ? read_activation(c, "activation") : make_activation("tanh", c);
-  if (gated)
-    o.recurrent_activation =
-        c.written("recurrent_activation") ? read_activation(c, "recurrent_activation") : make_activation("sigmoid", c);
+  o.activation = read_activation(c, "activation", "tanh");
+  if (gated) o.recurrent_activation = read_activation(c, "recurrent_activation", "sigmoid");
   o.dropout = clipped_rate(c, "dropout");
   o.recurrent_dropout = clipped_rate(c, "recurrent_dropout");
-  o.seed = c.integer("seed", -1);
+  o.seed = read_seed(c);
   o.by_gate = gated && (c.integer("implementation", 2) == 1 || o.recurrent_dropout != 0);
   // A rate of 1 leaves gated cells as they are and empties simple ones, as in Keras.
   if (gated && o.dropout == 1) o.dropout = 0;

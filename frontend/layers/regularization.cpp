@@ -68,7 +68,7 @@ ValueId drop(CallScope& scope, ValueId x, double rate, const Shape& noise, int64
 // Whole maps of features are kept or dropped.
 LayerBody spatial_dropout(LayerConfig& c, size_t rank) {
   const double rate = read_rate(c);
-  const int64_t seed = c.integer("seed", -1);
+  const int64_t seed = read_seed(c);
   const DataFormat format = rank == 3 ? DataFormat::kChannelsLast : read_data_format(c);
   LayerBody body = noise([=](CallScope& scope, ValueId x) {
     const Shape shape = scope.b.shape(x);
@@ -118,7 +118,7 @@ LayerBody alpha_dropout(LayerConfig& c) {
   const double rate = read_rate(c);
   if (rate == 1) c.error("rate", "a number below 1");
   const NoiseShape shared = c.shape("noise_shape");
-  const int64_t seed = c.integer("seed", -1);
+  const int64_t seed = read_seed(c);
   const double saturation = -1.6732632423543772848170429916717 * 1.0507009873554804934193349852946;
   const double factor = 1 / std::sqrt((1 - rate) * (1 + rate * saturation * saturation));
   LayerBody body = noise([=](CallScope& scope, ValueId x) {
@@ -135,7 +135,7 @@ LayerBody alpha_dropout(LayerConfig& c) {
 LayerBody dropout(LayerConfig& c) {
   const double rate = read_rate(c);
   const NoiseShape shared = c.shape("noise_shape");
-  const int64_t seed = c.integer("seed", -1);
+  const int64_t seed = read_seed(c);
   LayerBody body = noise([=](CallScope& scope, ValueId x) {
     return drop(scope, x, rate, noise_shape_of(shared, scope.b.shape(x)), seed);
   });
@@ -147,7 +147,7 @@ LayerBody dropout(LayerConfig& c) {
 LayerBody gaussian_dropout(LayerConfig& c) {
   const double rate = read_rate(c);
   if (rate == 1) c.error("rate", "a number below 1");
-  const int64_t seed = c.integer("seed", -1);
+  const int64_t seed = read_seed(c);
   return noise([=](CallScope& scope, ValueId x) {
     Builder& b = scope.b;
     if (rate == 0) return x;
@@ -159,7 +159,7 @@ LayerBody gaussian_dropout(LayerConfig& c) {
 LayerBody gaussian_noise(LayerConfig& c) {
   const double deviation = c.number("stddev", 0);
   if (!c.has("stddev") || !(deviation >= 0 && deviation <= 1)) c.error("stddev", "a number from 0 to 1");
-  const int64_t seed = c.integer("seed", -1);
+  const int64_t seed = read_seed(c);
   return noise([=](CallScope& scope, ValueId x) {
     Builder& b = scope.b;
     return deviation == 0 ? x : add(b, x, mul(b, random_normal(scope, b.shape(x), seed), deviation));

@@ -169,6 +169,7 @@ LayerBody upsampling(LayerConfig& c, size_t spatial_rank) {
     linear = kind == "bilinear";
     if (kind != "nearest" && kind != "bilinear")
       c.refuse("interpolation", "is not supported yet; 'nearest' and 'bilinear' are");
+    c.note_limit("interpolation", "'bicubic', 'lanczos3' and 'lanczos5' are not supported yet");
   }
   LayerBody body;
   body.takes_integers = !linear;

@@ -123,6 +123,23 @@ bool is_known_module(const std::string& path) {
   return path == "jax";
 }
 
+std::vector<LibraryFunction> library_functions() {
+  std::vector<LibraryFunction> all;
+  for (const Builtin& row : functions()) {
+    const auto known = std::find_if(all.begin(), all.end(), [&](const LibraryFunction& f) {
+      return f.name == row.name && f.signature == row.signature;
+    });
+    LibraryFunction& function =
+        known != all.end() ? *known : all.emplace_back(LibraryFunction{row.name, row.signature, {}});
+    for (const ModuleName& module : kModules)
+      if ((row.modules & module.set) != 0) function.modules.push_back(module.path);
+    if ((row.modules & kMethod) != 0) function.modules.push_back("a tensor");
+    if ((row.modules & kSequence) != 0) function.modules.push_back("a list");
+  }
+  std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  return all;
+}
+
 std::optional<Value> find_member(const std::string& module, const std::string& name) {
   const unsigned modules = modules_of(module);
   if (const Builtin* function = find_function(modules, name)) return Native{function, nullptr};

@@ -87,6 +87,14 @@ bool is_known_module(const std::string& path);
 Result call_builtin(Context& c, Mark mark, const Native& function, std::vector<Value> by_position,
                     const std::vector<std::pair<std::string, Value>>& by_name);
 
+// Every function with where it is known: modules, and "a tensor" or "a list" for methods. Sorted by name.
+struct LibraryFunction {
+  std::string name;
+  std::string signature;
+  std::vector<std::string> modules;
+};
+std::vector<LibraryFunction> library_functions();
+
 // The families' tables.
 std::vector<Builtin> activation_functions();
 std::vector<Builtin> creation_functions();

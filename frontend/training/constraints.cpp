@@ -83,7 +83,14 @@ constexpr Row kConstraints[] = {
 
 }  // namespace
 
+std::vector<std::string> constraint_names() {
+  std::vector<std::string> names;
+  for (const Row& row : kConstraints) names.push_back(row.name);
+  return names;
+}
+
 Constraint read_constraint(ConfigReader& config, const std::string& key) {
+  config.note_default(key, "None");
   const json::Value* value = config.find(key);
   if (!value) return nullptr;
   const auto object = named_object(*value);

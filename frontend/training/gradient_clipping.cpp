@@ -35,8 +35,9 @@ GradientClipping read_clipping(ConfigReader& c) {
   GradientClipping clipping;
   int given = 0;
   for (const auto& [key, kind] : kOptions) {
+    if (!c.has(key)) continue;
     const double limit = c.number(key, 0);
-    given += c.has(key);
+    ++given;
     if (limit > 0) clipping = {kind, limit};
   }
   if (given > 1)

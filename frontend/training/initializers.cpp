@@ -132,19 +132,12 @@ InitializerSpec of_rank(ConfigReader& c, Initializer initializer, size_t low, si
   };
 }
 
-const std::vector<std::string>& names() {
-  static const std::vector<std::string> kNames = {
-      "constant",         "glorot_normal",    "glorot_uniform", "he_normal",  "he_uniform",    "identity",
-      "lecun_normal",     "lecun_uniform",    "ones",           "orthogonal", "random_normal", "random_uniform",
-      "truncated_normal", "variance_scaling", "zeros"};
-  return kNames;
-}
-
 // Keras's aliases and class names -> the names above.
+constexpr std::pair<const char*, const char*> kAliases[] = {
+    {"identity_initializer", "identity"},     {"normal", "random_normal"},   {"one", "ones"},
+    {"orthogonal_initializer", "orthogonal"}, {"uniform", "random_uniform"}, {"zero", "zeros"}};
+
 std::string canonical(const std::string& name) {
-  static constexpr std::pair<const char*, const char*> kAliases[] = {
-      {"identity_initializer", "identity"},     {"normal", "random_normal"},   {"one", "ones"},
-      {"orthogonal_initializer", "orthogonal"}, {"uniform", "random_uniform"}, {"zero", "zeros"}};
   const std::string snake = to_snake_case(name);
   for (const auto& [alias, meaning] : kAliases)
     if (snake == alias) return meaning;
@@ -174,7 +167,20 @@ InitializerSpec make(const std::string& name, ConfigReader& c) {
 
 }  // namespace
 
+const std::vector<std::string>& initializer_names() {
+  static const std::vector<std::string> kNames = {
+      "constant",         "glorot_normal",    "glorot_uniform", "he_normal",  "he_uniform",    "identity",
+      "lecun_normal",     "lecun_uniform",    "ones",           "orthogonal", "random_normal", "random_uniform",
+      "truncated_normal", "variance_scaling", "zeros"};
+  return kNames;
+}
+
+std::vector<std::pair<std::string, std::string>> initializer_aliases() {
+  return {std::begin(kAliases), std::end(kAliases)};
+}
+
 InitializerSpec read_initializer(ConfigReader& config, const std::string& key, const std::string& fallback) {
+  config.note_default(key, "'" + fallback + "'");
   const json::Value* value = config.find(key);
   // Keras gives float weights without an initializer glorot_uniform.
   const bool none = !value && config.written(key);
@@ -185,10 +191,11 @@ InitializerSpec read_initializer(ConfigReader& config, const std::string& key, c
     return fixed({});
   }
   const std::string name = canonical(object->name);
-  if (std::find(names().begin(), names().end(), name) == names().end()) {
+  const std::vector<std::string>& names = initializer_names();
+  if (std::find(names.begin(), names.end(), name) == names.end()) {
     config.report().error(given.mark,
                           fmt::format("unknown initializer '{}' for '{}' of {}", object->name, key, config.subject()),
-                          did_you_mean(name, names()));
+                          did_you_mean(name, names));
     return fixed({});
   }
   ConfigReader options(object->config, object->mark, fmt::format("initializer {}", object->name), config.report());

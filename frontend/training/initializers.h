@@ -16,5 +16,9 @@ using InitializerSpec = std::function<std::optional<Initializer>(const std::vect
 
 // An option such as "kernel_initializer"; `fallback` is Keras's default.
 InitializerSpec read_initializer(ConfigReader& config, const std::string& key, const std::string& fallback);
+// Sorted, in snake case, without aliases.
+const std::vector<std::string>& initializer_names();
+// (alias, name)
+std::vector<std::pair<std::string, std::string>> initializer_aliases();
 
 }  // namespace kcc

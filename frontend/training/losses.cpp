@@ -10,6 +10,7 @@ namespace kcc {
 namespace {
 
 Reduction read_reduction(ConfigReader& options, bool summable) {
+  options.note_limit("reduction", summable ? "a mean or 'sum', not 'none'" : "a mean, not 'sum' or 'none'");
   const bool none = options.written("reduction") && !options.has("reduction");
   const std::string name = options.text("reduction", none ? "none" : "sum_over_batch_size");
   if (name == "sum_over_batch_size" || name == "mean") return Reduction::kMeanOverBatch;
@@ -91,6 +92,7 @@ std::optional<Loss> read_loss(const json::Value& value, const Shape& prediction,
   loss->reduction = read_reduction(options, loss->summable);
   options.ignore({"name", "fn"});
   if (options.text("dtype", "float32") != "float32") options.error("dtype", "'float32'");
+  options.note_limit("dtype", "'float32' alone");
   options.finish();
   return loss;
 }

@@ -142,6 +142,7 @@ std::optional<Metric> read_metric(const json::Value& value, const Loss& loss, co
     return std::nullopt;
   }
   metric->name = options.text("name", default_name(value, written, name));
+  options.note_default("name", "None");
   // Sums are kept as kcc keeps them, whatever the type that Keras is told to keep them in.
   options.ignore({"fn", "dtype"});
   options.finish();

@@ -28,6 +28,7 @@ void read_averages(ConfigReader& c, UpdateOptions& o) {
 
 int64_t read_accumulated_steps(ConfigReader& c) {
   const int64_t steps = c.integer("gradient_accumulation_steps", 0);
+  c.note_default("gradient_accumulation_steps", "None");
   if (steps == 0) return 1;
   if (steps < 2 || steps > int64_t{1} << 30) c.error("gradient_accumulation_steps", "an integer of 2 or more, or null");
   return steps;
@@ -35,6 +36,7 @@ int64_t read_accumulated_steps(ConfigReader& c) {
 
 double read_loss_scale(ConfigReader& c) {
   const double scale = c.number("loss_scale_factor", 1);
+  c.note_default("loss_scale_factor", "None");
   if (scale == 0) c.error("loss_scale_factor", "a number other than 0");
   return scale;
 }
@@ -42,7 +44,9 @@ double read_loss_scale(ConfigReader& c) {
 // After the optimizer's own options, whose defaults may have been set: AdamW decays weights unless told otherwise.
 void read_update_options(ConfigReader& c, UpdateOptions& o) {
   o.clipping = read_clipping(c);
+  const bool decays = o.weight_decay != 0;
   o.weight_decay = c.number("weight_decay", o.weight_decay);
+  if (!decays) c.note_default("weight_decay", "None");
   read_averages(c, o);
   o.accumulated_steps = read_accumulated_steps(c);
   o.loss_scale = read_loss_scale(c);

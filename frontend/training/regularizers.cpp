@@ -41,7 +41,12 @@ ValueId non_orthogonality(Builder& b, ValueId weight, const Penalty& penalty) {
 
 }  // namespace
 
+std::vector<std::string> regularizer_names() {
+  return {"L1", "L1L2", "L2", "OrthogonalRegularizer"};
+}
+
 Penalty read_penalty(ConfigReader& config, const std::string& key) {
+  config.note_default(key, "None");
   const json::Value* value = config.find(key);
   if (!value) return {};
   const auto object = named_object(*value);
@@ -51,7 +56,8 @@ Penalty read_penalty(ConfigReader& config, const std::string& key) {
   }
   const std::string name = canonical(object->name);
   const bool both = name == "l1l2", orthogonal = name == "orthogonalregularizer";
-  if (name != "l1" && name != "l2" && !both && !orthogonal) {
+  const std::vector<std::string> known = regularizer_names();
+  if (std::none_of(known.begin(), known.end(), [&](const std::string& k) { return name == lower(k); })) {
     config.error(key, "L1, L2, L1L2 or OrthogonalRegularizer: there is no other in Keras");
     return {};
   }

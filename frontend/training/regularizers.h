@@ -19,6 +19,8 @@ struct Penalty {
 };
 
 Penalty read_penalty(ConfigReader& config, const std::string& key);
+// As Keras's classes are called.
+std::vector<std::string> regularizer_names();
 ValueId penalty_of(Builder& b, ValueId weight, const Penalty& penalty);
 
 }  // namespace kcc

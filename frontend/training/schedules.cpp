@@ -123,6 +123,7 @@ Schedule cosine_decay(ConfigReader& c) {
   const double initial = required(c, "initial_learning_rate"), steps = read_steps(c, "decay_steps");
   const double alpha = c.number("alpha", 0), target = c.number("warmup_target", initial);
   const bool warms_up = c.has("warmup_target");
+  c.note_default("warmup_target", "None");
   const double warmup = c.number("warmup_steps", 0);  // without a target Keras leaves it unread
   const auto decayed = [=](Builder& b, ValueId step) {
     return mul(b, add(b, mul(b, cosine(b, div(b, step, steps)), 1 - alpha), alpha), target);
@@ -168,10 +169,18 @@ constexpr Known kSchedules[] = {
     {"PolynomialDecay", polynomial_decay},
 };
 
-Schedule read_schedule(const NamedObject& object, const Report& report, json::Value& config) {
+}  // namespace
+
+std::vector<std::string> schedule_names() {
   std::vector<std::string> names;
+  for (const Known& known : kSchedules) names.push_back(known.class_name);
+  return names;
+}
+
+namespace {
+
+Schedule read_schedule(const NamedObject& object, const Report& report, json::Value& config) {
   for (const Known& known : kSchedules) {
-    names.push_back(known.class_name);
     if (object.name != known.class_name) continue;
     ConfigReader options(object.config, object.mark, object.name, report);
     Schedule schedule = known.read(options);
@@ -183,7 +192,7 @@ Schedule read_schedule(const NamedObject& object, const Report& report, json::Va
     return schedule;
   }
   report.error(object.mark, fmt::format("unknown learning rate schedule '{}'", object.name),
-               did_you_mean(object.name, names));
+               did_you_mean(object.name, schedule_names()));
   return nullptr;
 }
 

@@ -3,6 +3,8 @@
 
 #include <functional>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "compiler/ops/builder.h"
 #include "frontend/config_reader.h"
@@ -21,5 +23,6 @@ struct LearningRate {
 
 // Reads "learning_rate", and the old names "lr" and "decay".
 LearningRate read_learning_rate(ConfigReader& optimizer, double fallback);
+std::vector<std::string> schedule_names();
 
 }  // namespace kcc

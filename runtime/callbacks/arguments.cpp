@@ -46,14 +46,15 @@ const PythonValue* Arguments::find(const char* name) const {
   return nullptr;
 }
 
-const PythonValue* Arguments::next(const char* name) {
+const PythonValue* Arguments::next(const char* name, PythonValue fallback) {
   const PythonValue* value = find(name);
+  if (call_.taken) call_.taken->push_back({name, std::move(fallback)});
   taken_.push_back(name);
   return value;
 }
 
 Arguments& Arguments::take(const char* name, bool* value) {
-  if (const PythonValue* seen = next(name)) {
+  if (const PythonValue* seen = next(name, {*value})) {
     if (const std::optional<double> number = number_in(*seen))
       *value = *number != 0;
     else
@@ -63,7 +64,7 @@ Arguments& Arguments::take(const char* name, bool* value) {
 }
 
 Arguments& Arguments::take(const char* name, int64_t* value) {
-  if (const PythonValue* seen = next(name)) {
+  if (const PythonValue* seen = next(name, {*value})) {
     if (const std::optional<int64_t> integer = integer_in(*seen))
       *value = *integer;
     else
@@ -73,7 +74,7 @@ Arguments& Arguments::take(const char* name, int64_t* value) {
 }
 
 Arguments& Arguments::take(const char* name, double* value) {
-  if (const PythonValue* seen = next(name)) {
+  if (const PythonValue* seen = next(name, {*value})) {
     if (const std::optional<double> number = number_in(*seen))
       *value = *number;
     else
@@ -83,7 +84,7 @@ Arguments& Arguments::take(const char* name, double* value) {
 }
 
 Arguments& Arguments::take(const char* name, std::string* value) {
-  if (const PythonValue* seen = next(name)) {
+  if (const PythonValue* seen = next(name, {*value})) {
     if (const std::string* text = std::get_if<std::string>(&seen->content))
       *value = *text;
     else
@@ -93,7 +94,7 @@ Arguments& Arguments::take(const char* name, std::string* value) {
 }
 
 Arguments& Arguments::take(const char* name, std::optional<double>* value) {
-  if (const PythonValue* seen = next(name)) {
+  if (const PythonValue* seen = next(name, *value ? PythonValue{**value} : PythonValue{})) {
     *value = number_in(*seen);
     if (!*value && !std::holds_alternative<PythonNone>(seen->content)) note_type(name, "a number or None", *seen);
   }
@@ -101,7 +102,7 @@ Arguments& Arguments::take(const char* name, std::optional<double>* value) {
 }
 
 Arguments& Arguments::take(const char* name, PythonValue* value) {
-  if (const PythonValue* seen = next(name)) *value = *seen;
+  if (const PythonValue* seen = next(name, *value)) *value = *seen;
   return *this;
 }
 

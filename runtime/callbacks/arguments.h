@@ -26,7 +26,9 @@ class Arguments {
   template <typename T>
   Arguments& require(const char* name, T* value) {
     if (find(name) == nullptr) note_missing(name);
-    return take(name, value);
+    take(name, value);
+    if (call_.taken) call_.taken->back().required = true;
+    return *this;
   }
 
   // The first thing that was wrong: an unknown name, one too many, a value of another type.
@@ -34,7 +36,7 @@ class Arguments {
 
  private:
   const PythonValue* find(const char* name) const;  // of the argument that is next to be taken
-  const PythonValue* next(const char* name);
+  const PythonValue* next(const char* name, PythonValue fallback);
   void note_missing(const char* name);
   void note_type(const char* name, const char* expected, const PythonValue& seen);
   void note(Error error);

@@ -23,10 +23,18 @@ struct PythonValue {
   std::variant<PythonNone, bool, int64_t, double, std::string, std::vector<PythonValue>, PythonLambda> content;
 };
 
+// An argument that a callback asked for.
+struct TakenArgument {
+  std::string name;
+  PythonValue fallback;
+  bool required = false;
+};
+
 struct PythonCall {
   std::string name;  // of "keras.callbacks.EarlyStopping" the last part
   std::vector<PythonValue> positional;
   std::vector<std::pair<std::string, PythonValue>> keywords;
+  std::vector<TakenArgument>* taken = nullptr;  // where Arguments note what is asked for; null but for `kcc ops`
 };
 
 // A name alone is a call without arguments.

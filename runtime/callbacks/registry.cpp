@@ -45,12 +45,16 @@ constexpr Row kRows[] = {
 
 }  // namespace
 
+std::vector<std::string> callback_names() {
+  std::vector<std::string> names;
+  for (const Row& row : kRows) names.push_back(row.name);
+  return names;
+}
+
 MakeResult make_callback(const PythonCall& call) {
-  std::vector<std::string> known;
-  for (const Row& row : kRows) {
+  for (const Row& row : kRows)
     if (call.name == row.name) return row.make(call);
-    known.push_back(row.name);
-  }
+  const std::vector<std::string> known = callback_names();
   const std::string hint = did_you_mean(call.name, known);
   return make_error("unknown callback '%s'%s", call.name.c_str(),
                     hint.empty() ? (", expected one of " + join(known, ", ")).c_str() : hint.c_str());

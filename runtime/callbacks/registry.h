@@ -6,5 +6,7 @@
 namespace kcc::runtime {
 
 Result<std::unique_ptr<Callback>> make_callback(const PythonCall& call);
+// Sorted.
+std::vector<std::string> callback_names();
 
 }  // namespace kcc::runtime

@@ -15,6 +15,15 @@ Status load_file(const Trainer& trainer, const std::string& path, bool with_opti
   return {};
 }
 
+// A model of activations and poolings alone has none.
+bool has_weights(const Program& program) {
+  for (int32_t i = 0; i < program.state_count; ++i) {
+    const Role role = program.states[i].role;
+    if (role == Role::kWeight || role == Role::kStatistic) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Status check_trainable(const Program& program, const char* command) {
@@ -28,7 +37,7 @@ Status check_trainable(const Program& program, const char* command) {
 }
 
 Status check_has_weights(const Program& program, const Options& options) {
-  if (!options.weights.empty() || program.initial_weights != nullptr) return {};
+  if (!options.weights.empty() || program.initial_weights != nullptr || !has_weights(program)) return {};
   return make_error("no weights: none were embedded at compile time, pass --weights FILE");
 }
 

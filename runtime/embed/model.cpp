@@ -75,6 +75,7 @@ size_t Model::arena_size(const Program& program, const ModelOptions* given) {
 
 Code Model::create(const Program& program, const ModelOptions* given, Model** model) {
   *model = nullptr;
+  if (choose_target(program).index < 0) return Code::kUnsupported;
   const ModelOptions options = complete(program, given);
   Result<StateBlock> block = StateBlock::allocate(program);
   if (!block) return Code::kNoMemory;
@@ -248,6 +249,10 @@ Code Model::test_on_batch(const ModelData& batch, float* metrics) {
   return run_labelled(program_.evaluate, batch, metrics);
 }
 
+void Model::reset_states() {
+  weights_->block.clear_memory();
+}
+
 void Model::reset_metrics() {
   weights_->block.reset_metrics();
 }
@@ -274,6 +279,10 @@ Code Model::set_learning_rate(double rate) {
     return fail(Code::kUnsupported, "a schedule computes the learning rate, or the library cannot train");
   if (!weights_->block.set_learning_rate(rate)) return Code::kUnsupported;
   return Code::kOk;
+}
+
+const char* Model::processor() const {
+  return program_.cpu_target_count == 0 ? "" : program_.cpu_targets[choose_target(program_).index].name;
 }
 
 int64_t Model::iterations() const {

@@ -83,7 +83,10 @@ class Model {
   Code load_weights_from(const void* data, size_t bytes);
   Code save_weights(const char* path);
   Code reset(uint64_t seed);
+  Code self_check(double* worst);
+  const char* processor() const;
   void reset_metrics();
+  void reset_states();
   Code get_learning_rate(double* rate) const;
   Code set_learning_rate(double rate);
   int64_t iterations() const;

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "runtime/embed/model.h"
-#include "runtime/files/mapped_file.h"
+#include "runtime/files/open_file.h"
 #include "runtime/weights/hdf5_reader.h"
 #include "runtime/weights/hdf5_writer.h"
 #include "runtime/weights/keras_weights.h"
@@ -13,21 +13,32 @@
 namespace kcc::runtime {
 namespace {
 
+// The whole file. Not mapped: a map that another process cuts short would end the host program.
+Result<OwnedArray> read_file(const std::string& path) {
+  const Result<std::shared_ptr<const OpenFile>> file = OpenFile::open(path);
+  if (!file) return file.error();
+  Result<OwnedArray> memory = make_array(path, DType::kU8, {(*file)->size()});
+  if (!memory) return memory;
+  if (Status status = (*file)->read_at(0, memory->data, (*file)->size()); !status) return status.error();
+  return memory;
+}
+
 Status load(const Program& program, const std::string& source, const std::byte* data, int64_t bytes, char* state) {
   if (bytes >= 4 && std::memcmp(data, "PK\x03\x04", 4) == 0)
     return make_error("%s: a .keras archive: extract its model.weights.h5 and load that", source.c_str());
   const Result<Hdf5Tree> tree = parse_hdf5(source, data, bytes, nullptr);
   if (!tree) return tree.error();
-  const Result<LoadedWeights> loaded = load_weights_tree(program, source, *tree, program.train.run != nullptr, state);
+  const Result<LoadedWeights> loaded =
+      load_weights_tree(program, source, *tree, program.train.run != nullptr, state);
   return loaded ? Status() : loaded.error();
 }
 
 }  // namespace
 
 Code Model::load_weights(const char* path) {
-  const auto file = MappedFile::open(path);
+  const Result<OwnedArray> file = read_file(path);
   if (!file) return fail(Code::kFile, file.error());
-  const Status status = load(program_, path, (*file)->data(), (*file)->size(), weights_->block.data());
+  const Status status = load(program_, path, file->data, file->array.bytes(), weights_->block.data());
   if (!status) return fail(Code::kFile, status.error());
   weights_->known = true;
   return Code::kOk;

@@ -1,7 +1,9 @@
 #include "codegen/build_kernels.h"
 
+#include <elf.h>
 #include <unistd.h>
 
+#include <cstring>
 #include <filesystem>
 
 #include "codegen/elf_object.h"
@@ -17,7 +19,7 @@ namespace fs = std::filesystem;
 
 BuildOptions options_for_tests() {
   BuildOptions options;
-  options.target = target_for_tests();
+  options.targets = {target_for_tests()};
   options.jobs = 1;
   return options;
 }
@@ -114,6 +116,32 @@ TEST(BuildKernels, FailureNamesKernelAndLayer) {
                 HasSubstr("internal error: kernel 'tiny_0' of dense (Dense): matmul + bias + relu does not compile: "));
     EXPECT_THAT(diagnostics.errors()[0].message, HasSubstr(row.why));
   }
+}
+
+TEST(BuildKernels, CompilesEachForEveryTarget) {
+  Diagnostics diagnostics;
+  BuildOptions options = options_for_tests();
+  options.targets = parse_targets("x86-64-v2,x86-64-v3", diagnostics);
+  const std::vector<KernelObject> objects = build_kernels(plan_of(2), options, diagnostics);
+  EXPECT_FALSE(diagnostics.has_errors());
+  std::vector<std::pair<size_t, std::string>> names;
+  for (const KernelObject& object : objects) names.emplace_back(object.kernel, object.name);
+  EXPECT_THAT(names, testing::ElementsAre(testing::Pair(0, "tiny_0_x86_64_v3"), testing::Pair(0, "tiny_0_x86_64_v2"),
+                                          testing::Pair(1, "tiny_1_x86_64_v3"), testing::Pair(1, "tiny_1_x86_64_v2")));
+  EXPECT_NE(objects[0].bytes, objects[1].bytes);
+}
+
+TEST(BuildKernels, CompilesForArm) {
+  Diagnostics diagnostics;
+  BuildOptions options = options_for_tests();
+  options.targets = parse_targets("arm-64-linux", diagnostics);
+  const std::vector<KernelObject> objects = build_kernels(plan_of(1), options, diagnostics);
+  ASSERT_EQ(objects.size(), 1u) << diagnostics.render(false);
+  EXPECT_EQ(objects[0].name, "tiny_0");
+  Elf64_Ehdr header;
+  ASSERT_GT(objects[0].bytes.size(), sizeof(header));
+  std::memcpy(&header, objects[0].bytes.data(), sizeof(header));
+  EXPECT_EQ(header.e_machine, EM_AARCH64);
 }
 
 TEST(BuildKernels, RefusesTensorsBeyond32Bits) {

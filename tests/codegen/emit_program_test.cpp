@@ -121,6 +121,42 @@ TEST(EmitProgram, LoopsOverTimeAreLoops) {
   EXPECT_EQ(compile(source), "");
 }
 
+TEST(EmitProgram, ChoosesBetweenTargets) {
+  Diagnostics diagnostics;
+  const TinyPlan tiny = tiny_plan();
+  ProgramOptions options{"tiny", 32};
+  options.targets = parse_targets("x86-64-v2,x86-64-v4", diagnostics);
+  const std::string source = emit_program(tiny.module, tiny.plan, options);
+  EXPECT_THAT(source, HasSubstr(R"(
+int tiny_dense_matmul_0_x86_64_v4(void* context, Buffer*, Buffer*, Buffer*, Buffer*);
+int tiny_dense_matmul_0_x86_64_v2(void* context, Buffer*, Buffer*, Buffer*, Buffer*);
+static int tiny_dense_matmul_0(void* context, Buffer* b0, Buffer* b1, Buffer* b2, Buffer* b3) {
+  switch (static_cast<Context*>(context)->cpu_target()) {
+    case 0: return tiny_dense_matmul_0_x86_64_v4(context, b0, b1, b2, b3);
+    default: return tiny_dense_matmul_0_x86_64_v2(context, b0, b1, b2, b3);
+  }
+}
+)"));
+  EXPECT_THAT(source, HasSubstr(R"(
+const CpuTarget kCpuTargets[] = {
+    {"x86-64-v4", kCpuLevel4},
+    {"x86-64-v2", kCpuLevel2},
+};
+)"));
+  EXPECT_EQ(compile(source), "");
+}
+
+TEST(EmitProgram, OneTargetNeedsNoChoice) {
+  Diagnostics diagnostics;
+  const TinyPlan tiny = tiny_plan();
+  ProgramOptions options{"tiny", 32};
+  options.targets = parse_targets("host", diagnostics);
+  const std::string source = emit_program(tiny.module, tiny.plan, options);
+  EXPECT_THAT(source, Not(HasSubstr("cpu_target()")));
+  EXPECT_THAT(source, HasSubstr(R"({"host", kCpu)"));
+  EXPECT_EQ(compile(source), "");
+}
+
 TEST(EmitProgram, SameInputSameText) {
   EXPECT_EQ(emit(tiny_plan()), emit(tiny_plan()));
 }

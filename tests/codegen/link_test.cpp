@@ -57,7 +57,7 @@ class Link : public testing::Test {
   bool link() {
     const TinyPlan tiny = tiny_plan();
     BuildOptions build;
-    build.target = target_for_tests();
+    build.targets = {target_for_tests()};
     std::vector<KernelObject> kernels = build_kernels(tiny.plan, build, diagnostics_);
     KernelObject trainer;
     trainer.bytes = read(FAKE_TRAINER);

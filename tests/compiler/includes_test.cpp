@@ -24,6 +24,7 @@ const std::vector<Rule> kRules = {
      {"compiler/support/", "compiler/ir/", "compiler/ops/op.h"}},  // verify and print ask for rules and names
     {"compiler/ops", {"compiler/support/", "compiler/ir/", "compiler/ops/"}},
     {"compiler/passes", {"compiler/support/", "compiler/ir/", "compiler/ops/", "compiler/passes/"}},
+    {"compiler/pages", {"compiler/pages/"}},
     {"compiler/plot", {"compiler/ir/diagram.h", "compiler/plot/"}},
     {"frontend",
      {"compiler/support/", "compiler/ir/", "compiler/ops/", "compiler/passes/differentiate.h", "frontend/"}},

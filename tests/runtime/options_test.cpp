@@ -90,11 +90,13 @@ TEST(ParseOptions, ReadsEveryOption) {
 }
 
 TEST(ParseOptions, HelpAndVersionNeedNoData) {
-  const std::pair<std::vector<const char*>, Command> rows[] = {{{"--help"}, Command::kHelp},
-                                                               {{"-h"}, Command::kHelp},
-                                                               {{"--version"}, Command::kVersion},
-                                                               {{"fit", "--help"}, Command::kHelp},
-                                                               {{"summary"}, Command::kSummary}};
+  const std::pair<std::vector<const char*>, Command> rows[] = {
+      {{"--help"}, Command::kHelp},
+      {{"-h"}, Command::kHelp},
+      {{"verify", "--weights", "w.h5", "--threads", "2", "--json"}, Command::kVerify},
+      {{"--version"}, Command::kVersion},
+      {{"fit", "--help"}, Command::kHelp},
+      {{"summary"}, Command::kSummary}};
   for (const auto& [arguments, command] : rows) {
     const Result<Options> options = parse(arguments);
     ASSERT_TRUE(options) << arguments[0] << options.error().message;
@@ -114,7 +116,6 @@ TEST(ParseOptions, RefusesWithAMessageThatHelps) {
       {{"fitt"}, "unknown command 'fitt', did you mean 'fit'?"},
       {{"learn"}, "unknown command 'learn', expected one of fit, evaluate, predict, summary"},
       {{"bench"}, "bench is not in this version of kcc yet"},
-      {{"verify"}, "verify is not in this version of kcc yet"},
       {{"fit", "--epoch", "3"}, "unknown option '--epoch', did you mean '--epochs'?"},
       {{"fit", "--batch_size=3"}, "unknown option '--batch_size', did you mean '--batch-size'?"},
       {{"fit", "--qqqqqqq"}, "unknown option '--qqqqqqq'; --help lists them"},

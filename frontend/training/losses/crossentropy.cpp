@@ -96,6 +96,7 @@ Loss categorical_crossentropy_loss(LossConfig& c) {
 Loss sparse_categorical_crossentropy_loss(LossConfig& c) {
   c.options.positional({"from_logits", "ignore_class", "axis"});
   const bool from_logits = c.options.boolean("from_logits", false);
+  c.options.note_limit("axis", "the last alone");
   if (read_axis(c) != static_cast<int64_t>(c.prediction.size()) - 1)
     c.options.error("axis", "the last axis, which alone fits class numbers of the output's shape without it");
   Loss loss = elementwise_loss(

@@ -60,6 +60,7 @@ Focal read_focal(LossConfig& c) {
   f.gamma = c.options.number("gamma", f.gamma);
   f.from_logits = c.options.boolean("from_logits", false);
   f.smoothing = read_smoothing(c.options);
+  c.options.note_limit("axis", "the last alone");
   if (read_axis(c) != static_cast<int64_t>(c.prediction.size()) - 1)
     c.options.error("axis", "the last axis: focal losses take no other here");
   return f;

@@ -38,6 +38,7 @@ std::vector<int64_t> read_axes(ConfigReader& options, const Shape& prediction, s
 
 int64_t read_axis(LossConfig& c) {
   const std::vector<int64_t> axes = read_axes(c.options, c.prediction, -1);
+  c.options.note_default("axis", "-1");
   if (axes.size() == 1 && axes[0] > 0) return axes[0];
   if (c.options.has("axis")) c.options.error("axis", "one axis other than the samples', 0");
   return static_cast<int64_t>(c.prediction.size()) - 1;

@@ -36,6 +36,7 @@ Overlap read_overlap(LossConfig& c) {
   Overlap overlap;
   overlap.axes = read_axes(c.options, c.prediction, std::nullopt);
   if (overlap.axes.empty()) overlap.axes = all_axes(c.prediction);
+  c.options.note_limit("axis", "all, or any but the samples'");
   if (overlap.axes[0] == 0 && overlap.axes.size() < c.prediction.size())
     c.options.error("axis", "all axes, or axes other than the samples', 0: each sample has its loss");
   return overlap;

@@ -152,6 +152,7 @@ std::optional<Metric> auc(MetricConfig& c) {
   const bool by_label = c.options.boolean("multi_label", false);
   (by_label ? auc.column_weights : auc.confusion.label_weights) = read_label_weights(c);
   const int64_t labels = c.options.integer("num_labels", 0);
+  c.options.note_default("num_labels", "None");
   if (by_label && !is_flat(c)) return std::nullopt;
   if (by_label) auc.confusion.columns = c.prediction.back().size;
   if (labels != 0 && labels != (by_label ? c.prediction.back().size : 0))

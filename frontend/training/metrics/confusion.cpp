@@ -45,6 +45,7 @@ ValueId as_scalar(Builder& b, ValueId x) {
 // The option "thresholds": a number or a list of one. Empty after reporting.
 std::optional<double> read_threshold(MetricConfig& c, double fallback) {
   const json::Value* value = c.options.find("thresholds");
+  c.options.note_limit("thresholds", "one threshold");
   if (!value) return fallback;
   if (value->is_array() && value->items.size() > 1) return no_vectors(c, "thresholds", "one threshold");
   const json::Value* one = value->is_array() && value->items.size() == 1 ? &value->items[0] : value;

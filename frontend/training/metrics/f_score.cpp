@@ -54,8 +54,10 @@ std::optional<Metric> f_score(MetricConfig& c, double beta) {
   }
   if (!is_flat(c)) return std::nullopt;
   const bool each = !c.options.has("average");
+  c.options.note_limit("average", "None for one class alone");
   if (each && c.prediction.back().size > 1) return no_vectors(c, "average", "average='macro', 'micro' or 'weighted'");
   const std::string average = c.options.choice("average", "macro", {"micro", "macro", "weighted"});
+  c.options.note_default("average", "None");
   f.micro = average == "micro";
   f.weighted = average == "weighted";
   const Type type{DType::kF32, f.micro ? Shape{} : fixed_shape({c.prediction.back().size})};

@@ -125,6 +125,7 @@ Iou read_iou(MetricConfig& c, bool one_hot) {
   iou.sparse_labels = !one_hot && c.options.boolean("sparse_y_true", true);
   iou.sparse_predictions = c.options.boolean("sparse_y_pred", !one_hot);
   // Keras sums its vector of ratios along the same axis: no other works there.
+  c.options.note_limit("axis", "-1 alone");
   if (c.options.integer("axis", -1) != -1) c.options.error("axis", "-1");
   read_dtype(c, iou);
   if (!iou.sparse_labels && iou.sparse_predictions)

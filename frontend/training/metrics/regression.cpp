@@ -74,6 +74,7 @@ std::optional<Metric> r2_score(MetricConfig& c) {
   c.options.positional({"class_aggregation", "num_regressors", "name", "dtype"});
   const int64_t outputs = c.prediction.back().size;
   Aggregation aggregation = Aggregation::kUniform;
+  c.options.note_limit("class_aggregation", "None for one output alone");
   if (c.options.written("class_aggregation") && !c.options.has("class_aggregation")) {
     if (outputs > 1) return no_vectors(c, "class_aggregation", "'uniform_average' or 'variance_weighted_average'");
   } else if (c.options.choice("class_aggregation", "uniform_average",
