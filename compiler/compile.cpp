@@ -7,6 +7,8 @@
 #include <filesystem>
 
 #include "codegen/build_kernels.h"
+#include "codegen/cpp/core_source.h"
+#include "codegen/cpp/emit_folder.h"
 #include "codegen/emit_program.h"
 #include "codegen/link_library.h"
 #include "compiler/bench/bench.h"
@@ -34,21 +36,6 @@ bool write_text(const Options& options, const std::string& text, Diagnostics& di
   return true;
 }
 
-// The source, and beside it what it takes in.
-bool write_source(const Options& options, const std::string& source, const std::string& weights,
-                  const std::string& self_test, Diagnostics& diagnostics) {
-  const auto folder = std::filesystem::path(options.output).parent_path();
-  const std::pair<const char*, const std::string*> files[] = {{"weights.bin", &weights}, {"self_test.bin", &self_test}};
-  for (const auto& [name, bytes] : files) {
-    if (bytes->empty()) continue;
-    if (options.output.empty())
-      fmt::print(stderr, "kcc: the source takes in {}, which -o FILE writes beside it\n", name);
-    else if (!write_file((folder / name).string(), *bytes, diagnostics))
-      return false;
-  }
-  return write_text(options, source, diagnostics);
-}
-
 void dump(const Options& options, const char* name, const std::string& text, Diagnostics& diagnostics) {
   if (options.dump_dir.empty()) return;
   std::error_code ignored;  // a folder that cannot be made shows when the file is written
@@ -72,6 +59,24 @@ std::string runtime_folder() {
   const std::string here = executable_folder();
   const std::string beside = here + "/lib/kcc";
   return std::filesystem::exists(beside) ? beside : here + "/../lib/kcc";
+}
+
+// A library as source: a folder.
+bool write_folder(const Options& options, const Module& module, const Plan& plan, const ProgramOptions& program,
+                  const std::string& weights, Diagnostics& diagnostics) {
+  const std::optional<std::string> core = cpp::core_source(runtime_folder() + "/source", diagnostics);
+  if (!core) return false;
+  const std::filesystem::path folder = options.output.empty() ? program.name : options.output;
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (!std::filesystem::is_directory(folder)) {
+    diagnostics.error({folder}, "the output cannot be made, expected the name of a folder",
+                      error ? error.message() : "");
+    return false;
+  }
+  for (const auto& [name, text] : cpp::emit_folder(module, plan, program, *core, weights))
+    if (!write_file((folder / name).string(), text, diagnostics)) return false;
+  return true;
 }
 
 std::vector<Graph*> graphs_of(Module& module) {
@@ -133,7 +138,7 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
 
   times.begin("optimize the graphs");
   for (Graph* graph : graphs_of(module)) *graph = optimize(*graph, module);
-  const bool embedded = options.emit == Emit::kLibrary || options.emit == Emit::kShared;
+  const bool embedded = options.emit == Emit::kLibrary || options.emit == Emit::kShared || options.emit == Emit::kCpp;
   if (options.single_process || embedded || options.command == Command::kBench)
     module.share_obstacle = "the program was compiled with --single-process";
   else
@@ -172,14 +177,18 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
   std::optional<SelfTestData> self_test = SelfTestData();
   if (!options.verify_data.empty()) self_test = embed_self_test(module, options.verify_data, diagnostics);
   if (!self_test) return false;
-  ProgramOptions program{name, options.batch_size, !weights->empty()};
+  ProgramOptions program{name, options.batch_size, false, !weights->empty()};
   program.timed = options.command == Command::kBench;
   // Others compile readable source, for what they like.
   if (options.emit != Emit::kCpp) program.targets = build.targets;
+  if (options.emit == Emit::kCpp && !options.verify_data.empty()) {
+    diagnostics.error({}, "--verify-data does not go with --emit=c++", "--emit=library and --emit=shared take it");
+    return false;
+  }
   program.self_test = self_test->layout;
   const std::string source = emit_program(module, plan, program);
   dump(options, "04-program.cpp", source, diagnostics);
-  if (options.emit == Emit::kCpp) return write_source(options, source, *weights, self_test->bytes, diagnostics);
+  if (options.emit == Emit::kCpp) return write_folder(options, module, plan, program, *weights, diagnostics);
 
   times.begin("compile the kernels");
   build.schedule = {options.level, options.batch_size};

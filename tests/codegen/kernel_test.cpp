@@ -1,5 +1,6 @@
 #include "tests/codegen/kernel_test.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -9,6 +10,7 @@
 
 #include "compiler/ir/print.h"
 #include "tests/codegen/arm_kernel.h"
+#include "tests/codegen/cpp_library.h"
 #include "tests/codegen/kernel_runner.h"
 #include "tests/support/interpreter.h"
 
@@ -97,7 +99,57 @@ TEST_P(KernelTest, AgreesWithOtherChoices) {
   check(GetParam(), kernel, "host", 2, tunings);
 }
 
+std::vector<KernelCase>& all_cases() {
+  static std::vector<KernelCase> cases;
+  return cases;
+}
+
+// Interpreting a convolution takes long; two batches show what all do.
+std::vector<int64_t> batches_of(const KernelCase& c, bool all) {
+  const bool is_convolution =
+      c.family == Family::kConv || c.family == Family::kConvInputGrad || c.family == Family::kConvWeightGrad;
+  if (all && !is_convolution) return c.batches;
+  const std::vector<int64_t> two(c.batches.begin(), c.batches.begin() + std::min<int64_t>(2, std::ssize(c.batches)));
+  return all ? two : std::vector<int64_t>{two.back()};
+}
+
+// Every case of this file's families as C++, whatever the width of vectors.
+void check_cpp(const std::string& flags, bool all_batches) {
+  const std::vector<KernelCase>& cases = all_cases();
+  std::vector<Kernel> kernels;
+  for (const KernelCase& c : cases) kernels.push_back(make_kernel(c));
+  const CppLibrary library(kernels, flags);
+  for (size_t k = 0; k < kernels.size(); ++k) {
+    for (int64_t batch : batches_of(cases[k], all_batches)) {
+      std::mt19937 random(static_cast<uint32_t>(batch));
+      std::vector<Array> operands;
+      for (const NamedType& input : kernels[k].body.inputs)
+        operands.push_back(operand_values(input.type, batch, random, cases[k]));
+      const Evaluation expected = interpret(kernels[k].body, batch, operands);
+      const std::vector<Array> got = library.run(k, operands, batch);
+      for (size_t i = 0; i < got.size(); ++i)
+        EXPECT_EQ(difference(got[i], expected.outputs[i], cases[k].tolerance), "")
+            << cases[k].name << ", result " << i << ", batch " << batch << ", " << flags << "\n"
+            << library.text(k);
+    }
+  }
+}
+
+TEST(CppKernels, AgreeWithTheInterpreter) {
+  check_cpp("-O2 -march=native -ffp-contract=fast", true);
+}
+
+// Four lanes, and no fused multiplications.
+TEST(CppKernels, AgreeWithoutFlags) {
+  check_cpp("-O1", false);
+}
+
 }  // namespace
+
+std::vector<KernelCase> remembered(std::vector<KernelCase> cases) {
+  all_cases().insert(all_cases().end(), cases.begin(), cases.end());
+  return cases;
+}
 
 std::string test_name(const ::testing::TestParamInfo<KernelCase>& info) {
   return info.param.name;

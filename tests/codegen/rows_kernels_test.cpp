@@ -131,7 +131,7 @@ std::vector<KernelCase> row_cases() {
   return cases;
 }
 
-INSTANTIATE_TEST_SUITE_P(Rows, KernelTest, ::testing::ValuesIn(row_cases()), test_name);
+INSTANTIATE_TEST_SUITE_P(Rows, KernelTest, ::testing::ValuesIn(remembered(row_cases())), test_name);
 
 }  // namespace
 }  // namespace kcc::testing
