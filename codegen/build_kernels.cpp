@@ -16,15 +16,16 @@
 #include "codegen/cache.h"
 #include "codegen/elf_object.h"
 #include "codegen/fork_each.h"
+#include "codegen/kernel_key.h"
 #include "codegen/kernel_notes.h"
 #include "codegen/names.h"
+#include "codegen/tunings.h"
 #include "compiler/ir/print.h"
 #include "compiler/support/check.h"
 
 namespace kcc {
 namespace {
 
-constexpr char kNeutralName[] = "kcc_kernel";
 constexpr int64_t kLargestTensor = INT32_MAX;  // bytes: kernels index with 32 bits
 
 std::string read_file(const std::string& path) {
@@ -39,17 +40,6 @@ int default_jobs() {
   return ::sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
 }
 
-// The kernel without the names that people gave, so that what is compiled depends on nothing else than the key.
-Kernel nameless(const Kernel& kernel) {
-  Kernel plain = kernel;
-  plain.name = kNeutralName;
-  plain.body.name = kNeutralName;
-  for (size_t i = 0; i < plain.body.inputs.size(); ++i) plain.body.inputs[i].name = fmt::format("in{}", i);
-  for (size_t i = 0; i < plain.body.outputs.size(); ++i) plain.body.outputs[i].name = fmt::format("out{}", i);
-  for (Node& node : plain.body.nodes) node.origin = -1;
-  return plain;
-}
-
 // What kcc itself is: a rebuilt kcc may schedule differently.
 std::string own_version() {
   return fmt::format("kcc {} {}", KCC_VERSION, hash_text(read_file("/proc/self/exe")));
@@ -60,15 +50,13 @@ struct Job {
   size_t kernel;  // index into the plan's
   const Kernel* plain;
   const MachineTarget* target;
+  ScheduleOptions schedule;
 };
 
 // Everything that decides the object.
-std::string key_of(const Job& job, const BuildOptions& options, const std::string& version) {
-  return fmt::format(
-      "{}\nhalide {}.{}.{}\ntarget {}\nlanes {} registers {}\nlevel {} batch {}\nfamily {} anchor {}\n{}", version,
-      HALIDE_VERSION_MAJOR, HALIDE_VERSION_MINOR, HALIDE_VERSION_PATCH, job.target->halide.to_string(),
-      job.target->lanes, job.target->registers, options.schedule.level, options.schedule.batch,
-      name_of(job.plain->family), job.plain->anchor, to_string(job.plain->body));
+std::string key_of(const Job& job, const std::string& version) {
+  return fmt::format("{}\nlevel {} tuning {}\n{}", version, job.schedule.level, to_string(job.schedule.tuning),
+                     content_key(*job.plain, *job.target, job.schedule.batch));
 }
 
 // Halide's warnings are about schedules, which are kcc's; its errors come back as exceptions.
@@ -84,10 +72,10 @@ struct Compiled {
   double seconds = 0;
 };
 
-Compiled compile(const Job& job, const ScheduleOptions& schedule, Halide::OutputFileType form) {
+Compiled compile(const Job& job, Halide::OutputFileType form) {
   const auto start = std::chrono::steady_clock::now();
   Compiled compiled;
-  BuiltKernel built = build_kernel(*job.plain, *job.target, schedule);
+  BuiltKernel built = build_kernel(*job.plain, *job.target, job.schedule);
   KernelNotes notes = {built.schedule, {}};
   find_scratch(built.pipeline, job.plain->body, &notes.scratch);
   Halide::Target target = job.target->halide;
@@ -106,11 +94,11 @@ Compiled compile(const Job& job, const ScheduleOptions& schedule, Halide::Output
 }
 
 // What a child process says: "ok" or "error", then the rest.
-std::string compile_in_child(const Job& job, const ScheduleOptions& schedule, Halide::OutputFileType form) {
+std::string compile_in_child(const Job& job, Halide::OutputFileType form) {
   Reporter reporter;
   Halide::set_custom_compile_time_error_reporter(&reporter);
   try {
-    const Compiled compiled = compile(job, schedule, form);
+    const Compiled compiled = compile(job, form);
     return fmt::format("ok {} {}\n{}{}", compiled.seconds, compiled.notes.size(), compiled.notes, compiled.bytes);
   } catch (const std::exception& e) {
     return fmt::format("error {}", e.what());
@@ -155,7 +143,7 @@ std::vector<Compiled> compile_all(const Plan& plan, const std::vector<Job>& work
   std::vector<Compiled> all(work.size());
   const int jobs = options.jobs > 0 ? options.jobs : default_jobs();
   const std::vector<ForkResult> results =
-      fork_each(work.size(), jobs, [&](size_t i) { return compile_in_child(work[i], options.schedule, form); });
+      fork_each(work.size(), jobs, [&](size_t i) { return compile_in_child(work[i], form); });
   for (size_t i = 0; i < results.size(); ++i) {
     std::optional<Compiled> compiled = parse_answer(results[i].output);
     if (compiled) all[i] = std::move(*compiled);
@@ -171,11 +159,15 @@ std::vector<Kernel> nameless_kernels(const Plan& plan) {
 }
 
 // Kernel by kernel, for all targets of each.
-std::vector<Job> jobs_of(const std::vector<Kernel>& plain, const std::vector<MachineTarget>& targets) {
-  KCC_CHECK(!targets.empty(), "kernels are compiled for a target");
+std::vector<Job> jobs_of(const std::vector<Kernel>& plain, const BuildOptions& options) {
+  KCC_CHECK(!options.targets.empty(), "kernels are compiled for a target");
   std::vector<Job> jobs;
   for (size_t k = 0; k < plain.size(); ++k)
-    for (const MachineTarget& target : targets) jobs.push_back({k, &plain[k], &target});
+    for (const MachineTarget& target : options.targets) {
+      jobs.push_back({k, &plain[k], &target, options.schedule});
+      jobs.back().schedule.tuning =
+          options.tunings.empty() ? find_tuning(plain[k], target, options) : options.tunings[k];
+    }
   return jobs;
 }
 
@@ -211,13 +203,13 @@ std::vector<KernelObject> build_kernels(const Plan& plan, const BuildOptions& op
   const KernelCache cache(options.cache_dir);
   const std::string version = own_version();
   const std::vector<Kernel> plain = nameless_kernels(plan);
-  const std::vector<Job> jobs = jobs_of(plain, options.targets);
+  const std::vector<Job> jobs = jobs_of(plain, options);
   std::vector<KernelObject> objects(jobs.size());
   std::vector<std::string> keys;
   std::vector<size_t> missing;
   std::vector<Job> work;
   for (size_t i = 0; i < jobs.size(); ++i) {
-    keys.push_back(key_of(jobs[i], options, version));
+    keys.push_back(key_of(jobs[i], version));
     std::optional<CachedKernel> found = cache.find(keys[i]);
     if (found) {
       objects[i] = {"", jobs[i].kernel, std::move(found->object), parse_notes(found->notes), 0, true};
@@ -247,7 +239,7 @@ std::string kernel_text(const Plan& plan, const BuildOptions& options, KernelTex
                                       : form == KernelText::kLlvm ? Halide::OutputFileType::llvm_assembly
                                                                   : Halide::OutputFileType::assembly;
   const std::vector<Kernel> plain = nameless_kernels(plan);
-  const std::vector<Job> jobs = jobs_of(plain, options.targets);
+  const std::vector<Job> jobs = jobs_of(plain, options);
   const std::vector<Compiled> compiled = compile_all(plan, jobs, options, type, diagnostics);
   std::string text;
   for (size_t i = 0; i < compiled.size(); ++i) {
@@ -255,6 +247,33 @@ std::string kernel_text(const Plan& plan, const BuildOptions& options, KernelTex
     text += head + compiled[i].bytes + "\n";
   }
   return text;
+}
+
+std::vector<std::vector<Choice>> kernel_choices(const Plan& plan, const BuildOptions& options) {
+  const std::vector<Kernel> plain = nameless_kernels(plan);
+  // In children, as everything of Halide's: its names count on in whoever asks it for anything.
+  const std::vector<ForkResult> results = fork_each(plain.size(), 1, [&](size_t k) {
+    std::string text;
+    ScheduleOptions schedule = options.schedule;
+    schedule.tuning = options.tunings[k];
+    for (const Choice& choice : build_kernel(plain[k], options.targets[0], schedule).choices)
+      text +=
+          fmt::format("{} {} {} {}\n", choice.name, choice.taken, choice.others.size(), fmt::join(choice.others, " "));
+    return text;
+  });
+  std::vector<std::vector<Choice>> all;
+  for (const ForkResult& result : results) {
+    std::vector<Choice> choices;
+    std::istringstream text(result.output);
+    size_t others = 0;
+    for (Choice choice; text >> choice.name >> choice.taken >> others;) {
+      choice.others.resize(others);
+      for (int64_t& value : choice.others) text >> value;
+      choices.push_back(choice);
+    }
+    all.push_back(std::move(choices));
+  }
+  return all;
 }
 
 }  // namespace kcc

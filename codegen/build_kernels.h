@@ -19,6 +19,7 @@ struct BuildOptions {
   ScheduleOptions schedule;
   int jobs = 0;           // 0: as many as the process may use cores
   std::string cache_dir;  // "": no cache
+  std::vector<Tuning> tunings = {};  // of each kernel; empty: those that the cache has (tunings.h)
 };
 
 struct KernelObject {
@@ -32,6 +33,9 @@ struct KernelObject {
 
 // In the plan's order, each for all targets; the same bytes whatever options.jobs. Empty if there are errors.
 std::vector<KernelObject> build_kernels(const Plan& plan, const BuildOptions& options, Diagnostics& diagnostics);
+
+// What each kernel's schedule chose under options.tunings, and could have chosen instead.
+std::vector<std::vector<Choice>> kernel_choices(const Plan& plan, const BuildOptions& options);
 
 enum class KernelText { kStmt, kLlvm, kAssembly };
 // What one stage of Halide made of each kernel, for --emit=stmt|llvm|asm.

@@ -54,11 +54,16 @@ std::string address(const TensorRef& ref) {
 
 class EntryWriter {
  public:
-  EntryWriter(const EntryPlan& entry, const std::vector<Kernel>& kernels) : entry_(entry), kernels_(kernels) {
+  // `functions`: the kernels as C++; null: they are objects.
+  EntryWriter(const EntryPlan& entry, const std::vector<Kernel>& kernels,
+              const std::vector<cpp::KernelFunction>* functions, int64_t first_timed)
+      : entry_(entry), kernels_(kernels), functions_(functions) {
+    for (const KernelCall* call : calls_of(entry))
+      if (first_timed >= 0) timed_[call] = first_timed++;
     // What kernel_call.h and the function itself call something.
-    for (const char* name : {"step",     "B",     "state",       "arena",  "context", "flush",  "error", "f32",
-                             "i32",      "u32",   "boolean",     "extents", "set_work", "kcc",   "predict",
-                             "evaluate", "train", "train_share", "report", "t",       "any_of", "Summand"}) {
+    for (const char* name : {"step",     "B",     "state",       "arena",   "context",  "flush",  "error",   "f32",
+                             "i32",      "u32",   "boolean",     "extents", "set_work", "kcc",    "predict", "at",
+                             "evaluate", "train", "train_share", "report",  "t",        "any_of", "Summand", "scratch"}) {
       scope_.add(name);
     }
     for (const Kernel& kernel : kernels) scope_.add(kernel.name);
@@ -74,15 +79,19 @@ class EntryWriter {
       else if (const auto* exchange = std::get_if<Exchange>(&step))
         steps += exchange_text(*exchange);
       else
-        steps += fmt::format("\n  context->await_sums({});\n", std::get<Await>(step).bucket);
+        exchanges_ = true, steps += fmt::format("\n  context->await_sums({});\n", std::get<Await>(step).bucket);
     }
+    const std::string scratch = uses_scratch_ ? end_of_arena() : "";
     std::string head = fmt::format("int {}(const Step& step) {{\n", entry_.name);
-    if (largest_ > 0) head += fmt::format("  if (step.batch > {}) return kBatchTooLarge;\n", INT32_MAX / largest_);
+    if (functions_ == nullptr && largest_ > 0)
+      head += fmt::format("  if (step.batch > {}) return kBatchTooLarge;\n", INT32_MAX / largest_);
     head += "  const FlushDenormals flush;\n";
     if (uses_batch_) head += "  const int64_t B = step.batch;\n";
     if (uses_[Space::kState]) head += "  char* const state = step.state;\n";
-    if (uses_[Space::kArena]) head += "  char* const arena = step.arena;\n";
-    if (!entry_.steps.empty()) head += "  Context* const context = step.context;\n";
+    if (uses_[Space::kArena] || uses_scratch_) head += "  char* const arena = step.arena;\n";
+    const bool needs_context = functions_ == nullptr ? !entry_.steps.empty() : exchanges_;
+    if (needs_context) head += "  Context* const context = step.context;\n";
+    if (uses_scratch_) head += fmt::format("  float* const scratch = at<float>({});\n", scratch);
     return head + steps + "  return 0;\n}\n";
   }
 
@@ -96,20 +105,44 @@ class EntryWriter {
 
   template <typename NameOf>
   std::string invocation(const KernelCall& call, const std::string& indent, NameOf name_of) {
-    std::string arguments = "context";
+    std::vector<std::string> operands;
     bool batched = false;
     for (const std::vector<TensorRef>* refs : {&call.inputs, &call.outputs}) {
       for (const TensorRef& ref : *refs) {
-        arguments += ", " + name_of(ref);
+        operands.push_back(name_of(ref));
         batched = batched || is_batched(ref.type);
       }
     }
+    if (functions_ != nullptr) return plain_call(call, indent, std::move(operands));
+    const std::string arguments = fmt::format("context, {}", fmt::join(operands, ", "));
     const int64_t work = std::llround(std::ceil(call.flops + call.bytes));
-    return fmt::format("{0}set_work(context, {1});\n{0}if (int error = {2}({3})) return error;\n", indent,
-                       extent({work, batched}), kernels_[static_cast<size_t>(call.kernel)].name, arguments);
+    const std::string name = kernels_[static_cast<size_t>(call.kernel)].name;
+    std::string text = fmt::format("{0}if (int error = {1}({2})) return error;\n", indent, name, arguments);
+    if (const auto timed = timed_.find(&call); timed != timed_.end())
+      text = fmt::format("{0}context->begin_call({1});\n{2}{0}context->end_call({1});\n", indent, timed->second, text);
+    return fmt::format("{}set_work(context, {});\n{}", indent, extent({work, batched}), text);
+  }
+
+  std::string plain_call(const KernelCall& call, const std::string& indent, std::vector<std::string> arguments) {
+    const cpp::KernelFunction& function = (*functions_)[static_cast<size_t>(call.kernel)];
+    if (function.scratch > 0) arguments.push_back("scratch");
+    if (function.takes_batch) arguments.push_back("B");
+    uses_scratch_ = uses_scratch_ || function.scratch > 0;
+    uses_batch_ = uses_batch_ || function.takes_batch;
+    return fmt::format("{}{}({});\n", indent, kernels_[static_cast<size_t>(call.kernel)].name,
+                       fmt::join(arguments, ", "));
+  }
+
+  std::string end_of_arena() {
+    uses_batch_ = uses_batch_ || entry_.arena_batch != 0;
+    std::string text = "arena";
+    if (entry_.arena_fixed != 0) text += fmt::format(" + {}", entry_.arena_fixed);
+    if (entry_.arena_batch != 0) text += " + " + extent({entry_.arena_batch, true});
+    return text;
   }
 
   std::string exchange_text(const Exchange& exchange) {
+    exchanges_ = true;
     std::string rows;
     for (const Exchange::Sum& sum : exchange.sums) {
       note_use(sum.source);
@@ -152,7 +185,8 @@ class EntryWriter {
       const auto name_of = [&](const TensorRef& ref) {
         const std::string name = view(ref, views);
         if (ref.stride.moves() && moved.insert(name).second)
-          moves += fmt::format("{}{}.move_to({});\n", indent, name, address(ref));
+          moves += functions_ == nullptr ? fmt::format("{}{}.move_to({});\n", indent, name, address(ref))
+                                         : indent + pointer(ref, name);
         return name;
       };
       const std::string invoked = invocation(call, indent, name_of);
@@ -170,11 +204,22 @@ class EntryWriter {
     views_.emplace_back(ref, name);
     note_use(ref);
     note_size(ref.type);
+    if (functions_ != nullptr) {
+      if (!ref.stride.moves()) views += "  " + pointer(ref, name);
+      return name;
+    }
     const std::string start = ref.stride.moves() ? "nullptr" : address(ref);
     views += fmt::format("  View<{}> {}({}, {}", ref.type.rank(), name, start, element_view(ref.type.dtype));
     for (const Dim& dim : ref.type.shape) views += ", " + extent(dim);
     views += ");\n";
     return name;
+  }
+
+  // "float* const dense = at<float>(arena + 1024);"
+  static std::string pointer(const TensorRef& ref, const std::string& name) {
+    const char* constness = ref.space == Space::kInput ? "const " : "";
+    const char* type = cpp::element_type(ref.type.dtype);
+    return fmt::format("{0}{1}* const {2} = at<{0}{1}>({3});\n", constness, type, name, address(ref));
   }
 
   void note_use(const TensorRef& ref) {
@@ -189,17 +234,31 @@ class EntryWriter {
 
   const EntryPlan& entry_;
   const std::vector<Kernel>& kernels_;
+  const std::vector<cpp::KernelFunction>* const functions_;
   Scope scope_;
   std::vector<std::pair<TensorRef, std::string>> views_;
   std::map<Space, bool> uses_;
-  bool uses_batch_ = false;
+  std::map<const KernelCall*, int64_t> timed_;  // their numbers
+  bool uses_batch_ = false, uses_scratch_ = false, exchanges_ = false;
   int64_t largest_ = 0;  // bytes a sample
 };
 
 }  // namespace
 
-std::string emit_entry(const EntryPlan& entry, const std::vector<Kernel>& kernels) {
-  return EntryWriter(entry, kernels).text();
+std::string emit_entry(const EntryPlan& entry, const std::vector<Kernel>& kernels, int64_t first_timed) {
+  return EntryWriter(entry, kernels, nullptr, first_timed).text();
+}
+
+std::string emit_entry(const EntryPlan& entry, const std::vector<Kernel>& kernels,
+                       const std::vector<cpp::KernelFunction>& functions) {
+  return EntryWriter(entry, kernels, &functions, -1).text();
+}
+
+int64_t scratch_of(const EntryPlan& entry, const std::vector<cpp::KernelFunction>& functions) {
+  int64_t bytes = 0;
+  for (const KernelCall* call : calls_of(entry))
+    bytes = std::max(bytes, functions[static_cast<size_t>(call->kernel)].scratch);
+  return bytes;
 }
 
 }  // namespace kcc

@@ -7,6 +7,9 @@
 #include <set>
 
 #include "codegen/library_config_template.h"
+#include "codegen/library_files_class_template.h"
+#include "codegen/library_files_header_template.h"
+#include "codegen/library_files_source_template.h"
 #include "codegen/library_header_template.h"
 #include "codegen/library_class_template.h"
 #include "codegen/library_source_template.h"
@@ -217,27 +220,53 @@ std::vector<std::string> declared(const std::string& header, const std::string& 
   return {functions.begin(), functions.end()};
 }
 
+// In the place of what reads and writes files.
+constexpr const char* kNoFilesHeader =
+    "/* As source the library reads and writes no HDF5 files: --emit=library has @name@_load_weights and\n"
+    " * @name@_save_weights. */\n";
+constexpr const char* kNoFilesClass = "  // As source the library reads and writes no HDF5 files: --emit=library does.\n";
+
+LibraryText fill_frames(const Module& module, const ProgramOptions& options) {
+  std::map<std::string, std::string> holes = Interface(module, options).holes();
+  const bool trains = !module.train.nodes.empty(), files = !options.kernels_as_cpp;
+  const auto filled = [&](const char* frame, const char* training, const char* with_files, const char* without) {
+    holes["training"] = trains ? fill_template(training, holes) : "";
+    holes["files"] = fill_template(files ? with_files : without, holes);
+    holes["threads"] = files ? "1: the caller's alone" : "as source: the caller's alone";
+    holes["start"] = files ? "//   model.load_weights(\"trained.weights.h5\");\n" : "";
+    return fill_template(frame, holes);
+  };
+  LibraryText text;
+  text.header = filled(kLibraryHeaderTemplate, kLibraryTrainingHeaderTemplate, kLibraryFilesHeaderTemplate,
+                       kNoFilesHeader);
+  text.class_header =
+      filled(kLibraryClassTemplate, kLibraryTrainingClassTemplate, kLibraryFilesClassTemplate, kNoFilesClass);
+  text.package = filled(kLibraryConfigTemplate, "", "", "");
+  text.source =
+      filled(kLibrarySourceTemplate, kLibraryTrainingSourceTemplate, kLibraryFilesSourceTemplate, "");
+  text.functions = declared(text.header, options.name);
+  return text;
+}
+
 }  // namespace
 
 LibraryText emit_library(const Module& module, const Plan& plan, const ProgramOptions& options,
                          const std::vector<KernelObject>& kernels) {
-  std::map<std::string, std::string> holes = Interface(module, options).holes();
-  const bool trains = !module.train.nodes.empty();
-  const auto filled = [&](const char* frame, const char* training) {
-    holes["training"] = trains ? fill_template(training, holes) : "";
-    return fill_template(frame, holes);
-  };
-  LibraryText text;
-  text.header = filled(kLibraryHeaderTemplate, kLibraryTrainingHeaderTemplate);
-  text.class_header = filled(kLibraryClassTemplate, kLibraryTrainingClassTemplate);
-  text.package = filled(kLibraryConfigTemplate, "");
-  text.source = emit_source(module, plan, options,
-                            {&kernels,
-                             fmt::format("#pragma GCC visibility push(default)\n#include \"{}.h\"\n"
-                                         "#pragma GCC visibility pop\n#include \"runtime/embed/model.h\"\n",
-                                         options.name),
-                             filled(kLibrarySourceTemplate, kLibraryTrainingSourceTemplate), false});
-  text.functions = declared(text.header, options.name);
+  LibraryText text = fill_frames(module, options);
+  const std::string includes = fmt::format(
+      "#pragma GCC visibility push(default)\n#include \"{}.h\"\n"
+      "#pragma GCC visibility pop\n#include \"runtime/embed/model.h\"\n",
+      options.name);
+  text.source = emit_source(module, plan, options, {&kernels, includes, "", text.source, false});
+  return text;
+}
+
+LibraryText emit_library_source(const Module& module, const Plan& plan, ProgramOptions options,
+                                const std::string& core) {
+  options.kernels_as_cpp = true;
+  LibraryText text = fill_frames(module, options);
+  const std::string includes = fmt::format("#include \"{}.h\"\n\n", options.name);
+  text.source = emit_source(module, plan, options, {nullptr, includes, core, text.source, false});
   return text;
 }
 

@@ -18,4 +18,7 @@ struct LibraryText {
 LibraryText emit_library(const Module& module, const Plan& plan, const ProgramOptions& options,
                          const std::vector<KernelObject>& kernels);
 
+// With kernels as C++ and the runtime's core: no object is needed. There are no functions for files in it.
+LibraryText emit_library_source(const Module& module, const Plan& plan, ProgramOptions options, const std::string& core);
+
 }  // namespace kcc

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -145,7 +146,7 @@ std::string dispatch(const Kernel& kernel, const std::vector<MachineTarget>& tar
 }
 
 // With several targets each kernel is a function that calls the one for this processor.
-std::vector<std::string> kernel_declarations(const Plan& plan, const std::vector<MachineTarget>& targets) {
+std::string kernel_declarations(const Plan& plan, const std::vector<MachineTarget>& targets) {
   std::vector<std::string> lines;
   for (const Kernel& kernel : plan.kernels) {
     if (targets.size() < 2) {
@@ -156,7 +157,33 @@ std::vector<std::string> kernel_declarations(const Plan& plan, const std::vector
       lines.push_back(kernel_declaration(kernel.name + symbol_suffix(target), kernel));
     lines.push_back(dispatch(kernel, targets));
   }
-  return lines;
+  return fmt::format("extern \"C\" {{\n{}\n}}\n", fmt::join(lines, "\n"));
+}
+
+// What the calls say that each kernel does.
+std::vector<std::vector<std::string>> kernel_comments(const Plan& plan) {
+  std::vector<std::vector<std::string>> comments(plan.kernels.size());
+  for (const EntryPlan& entry : plan.entries) {
+    for (const KernelCall* call : calls_of(entry)) {
+      auto& lines = comments[static_cast<size_t>(call->kernel)];
+      if (std::find(lines.begin(), lines.end(), call->comment) == lines.end()) lines.push_back(call->comment);
+    }
+  }
+  return comments;
+}
+
+std::vector<cpp::KernelFunction> kernel_functions(const Plan& plan) {
+  const std::vector<std::vector<std::string>> comments = kernel_comments(plan);
+  std::vector<cpp::KernelFunction> functions;
+  for (size_t k = 0; k < plan.kernels.size(); ++k) functions.push_back(cpp::emit_kernel(plan.kernels[k], comments[k]));
+  return functions;
+}
+
+std::string kernel_definitions(const std::vector<cpp::KernelFunction>& functions) {
+  std::string text =
+      fmt::format("// ==== helpers of the kernels\n\n{}\n// ==== kernels\n\nnamespace {{\n", cpp::kernel_helpers());
+  for (const cpp::KernelFunction& function : functions) text += "\n" + function.text;
+  return text + "\n}  // namespace\n\n";
 }
 
 std::vector<std::string> cpu_target_rows(const std::vector<MachineTarget>& targets) {
@@ -200,13 +227,14 @@ std::vector<std::string> scratch_rows(const EntryPlan& entry, const std::vector<
   return rows;
 }
 
-std::string entry_info(const Plan& plan, const std::string& name, const std::vector<KernelObject>* kernels) {
+std::string entry_info(const Plan& plan, const std::string& name, const std::vector<KernelObject>* kernels,
+                       const std::vector<cpp::KernelFunction>& functions) {
   const EntryPlan* entry = find_entry(plan, name);
   if (entry == nullptr) return "{}";
   const size_t blocks = kernels == nullptr ? 0 : scratch_rows(*entry, *kernels).size();
   const std::string scratch = blocks == 0 ? "" : fmt::format(", {}, {}", scratch_name(name), blocks);
-  return fmt::format("{{{}, {}, {}, {}{}}}", name, entry->arena_fixed, entry->arena_batch, number(flops_of(*entry)),
-                     scratch);
+  const int64_t arena_fixed = entry->arena_fixed + (functions.empty() ? 0 : scratch_of(*entry, functions));
+  return fmt::format("{{{}, {}, {}, {}{}}}", name, arena_fixed, entry->arena_batch, number(flops_of(*entry)), scratch);
 }
 
 std::string scratch_tables(const Plan& plan, const std::vector<KernelObject>* kernels) {
@@ -222,6 +250,19 @@ std::string scratch_tables(const Plan& plan, const std::vector<KernelObject>* ke
 constexpr const char* kWeights = R"(extern "C" __attribute__((visibility("hidden"))) const float kcc_initial_weights[];
 asm(".pushsection .rodata.kcc_weights, \"a\"\n.balign 64\nkcc_initial_weights: .incbin \"weights.bin\"\n.popsection");
 )";
+
+constexpr const char* kWeightsText = R"(// The bits of numbers, most of them floats.
+alignas(64) const uint32_t kWeightWords[] = {{
+#include "{}_weights.inc"
+}};
+const float* const kcc_initial_weights = reinterpret_cast<const float*>(kWeightWords);
+)";
+
+constexpr const char* kBuildObjects = R"(Each kernel below is an object file of its own; build with the runtime:
+//   c++ -O1 -I lib/kcc/include program.cpp kernels/*.o lib/kcc/*.a)";
+constexpr const char* kBuildSource = R"(It stands alone; build it as C++17, and link with -pthread:
+//   c++ -std=c++17 -O3 -march=native -ffp-contract=fast -c {}.cpp
+// Vectors are as wide as those flags allow. Not with -ffast-math: NaN and infinity would no longer show.)";
 
 constexpr const char* kMain = R"(
 }  // namespace
@@ -240,68 +281,81 @@ bool takes_pictures(const Module& module) {
 }  // namespace
 
 std::string emit_program(const Module& module, const Plan& plan, const ProgramOptions& options) {
-  return emit_source(module, plan, options, {nullptr, "", kMain, true});
+  return emit_source(module, plan, options, {nullptr, "", "", kMain, true});
 }
 
 std::string emit_source(const Module& module, const Plan& plan, const ProgramOptions& options,
                         const ProgramInterface& interface) {
   std::vector<std::string> entries;
-  for (const EntryPlan& entry : plan.entries) entries.push_back(emit_entry(entry, plan.kernels));
+  const auto functions = options.kernels_as_cpp ? kernel_functions(plan) : std::vector<cpp::KernelFunction>();
+  int64_t calls = 0;
+  for (const EntryPlan& entry : plan.entries) {
+    entries.push_back(options.kernels_as_cpp ? emit_entry(entry, plan.kernels, functions)
+                                             : emit_entry(entry, plan.kernels, options.timed ? calls : -1));
+    calls += static_cast<int64_t>(calls_of(entry).size());
+  }
   const auto count = [](const auto& items) { return fmt::format("{}", items.size()); };
   const auto text = [](auto value) { return fmt::format("{}", value); };
   return fill_template(
       kProgramTemplate,
-              {{"title", comment_text(fmt::format("{}: the Keras model '{}'", options.name, module.name))},
-               {"version", KCC_VERSION},
-               {"kernels", fmt::format("{}", fmt::join(kernel_declarations(plan, options.targets), "\n"))},
-               {"entries", fmt::format("{}", fmt::join(entries, "\n"))},
-               {"inputs", table("TensorInfo", "kInputs", sample_rows(module.inputs))},
-               {"outputs", table("TensorInfo", "kOutputs", sample_rows(module.outputs))},
-               {"targets", table("TargetInfo", "kTargets", target_rows(module))},
-               {"states", table("StateInfo", "kStates", state_rows(module, plan))},
-               {"metrics", table("MetricInfo", "kMetrics", metric_rows(module))},
-               {"layers", table("LayerInfo", "kLayers", layer_rows(module))},
-               {"cpu_targets",
-                options.targets.empty() ? "" : table("CpuTarget", "kCpuTargets", cpu_target_rows(options.targets))},
-               {"cpu_target_count", count(options.targets)},
-               {"cpu_target_table", options.targets.empty() ? "nullptr" : "kCpuTargets"},
-               {"self_test", emit_self_test(options.self_test)},
-               {"self_test_table", options.self_test.rows > 0 ? "&kSelfTest" : "nullptr"},
-               {"weights", options.has_weights ? kWeights : ""},
-               {"initial_weights", options.has_weights ? "kcc_initial_weights" : "nullptr"},
-               {"load_image", interface.trainer && takes_pictures(module) ? "load_image" : "nullptr"},
-               {"saved_model", string_literal(interface.trainer ? module.saved.model : "", "    ")},
-               {"saved_optimizer", string_literal(module.saved.optimizer, "    ")},
-               {"saved_compile", string_literal(interface.trainer ? module.saved.compile : "", "    ")},
-               {"saved_refusal", string_literal(module.saved.refusal, "    ")},
-               {"includes", interface.includes},
-               {"scratch", scratch_tables(plan, interface.scratch)},
-               {"interface", interface.text},
-               {"name", string_literal(options.name)},
-               {"model_name", string_literal(module.name)},
-               {"keras_version", string_literal(module.keras_version)},
-               {"is_sequential", text(module.is_sequential)},
-               {"input_count", count(module.inputs)},
-               {"output_count", count(module.outputs)},
-               {"target_count", count(module.targets)},
-               {"state_count", count(module.states)},
-               {"metric_count", count(module.metrics)},
-               {"layer_count", count(module.layers)},
-               {"state_bytes", text(plan.state_bytes)},
-               {"trainable_parameters", text(module.trainable_parameters)},
-               {"other_parameters", text(module.other_parameters)},
-               {"iterations", text(module.iterations)},
-               {"learning_rate", text(module.learning_rate)},
-               {"random_key", text(module.random_key)},
-               {"whole_batch", text(module.whole_batch)},
-               {"default_batch", text(options.default_batch)},
-               {"fixed_batch", text(memory_batch(module))},
-               {"predict", entry_info(plan, "predict", interface.scratch)},
-               {"evaluate", entry_info(plan, "evaluate", interface.scratch)},
-               {"train", entry_info(plan, "train", interface.scratch)},
-               {"train_share", entry_info(plan, "train_share", interface.scratch)},
-               {"share_obstacle", module.share_obstacle.empty() ? "nullptr" : string_literal(module.share_obstacle)},
-               {"report", entry_info(plan, "report", interface.scratch)}});
+      {{"title", comment_text(fmt::format("{}: the Keras model '{}'", options.name, module.name))},
+       {"version", KCC_VERSION},
+       {"kernels", options.kernels_as_cpp ? "" : kernel_declarations(plan, options.targets)},
+       {"entries", fmt::format("{}", fmt::join(entries, "\n"))},
+       {"inputs", table("TensorInfo", "kInputs", sample_rows(module.inputs))},
+       {"outputs", table("TensorInfo", "kOutputs", sample_rows(module.outputs))},
+       {"targets", table("TargetInfo", "kTargets", target_rows(module))},
+       {"states", table("StateInfo", "kStates", state_rows(module, plan))},
+       {"metrics", table("MetricInfo", "kMetrics", metric_rows(module))},
+       {"layers", table("LayerInfo", "kLayers", layer_rows(module))},
+       {"cpu_targets",
+        options.targets.empty() ? "" : table("CpuTarget", "kCpuTargets", cpu_target_rows(options.targets))},
+       {"cpu_target_count", count(options.targets)},
+       {"cpu_target_table", options.targets.empty() ? "nullptr" : "kCpuTargets"},
+       {"self_test", emit_self_test(options.self_test)},
+       {"self_test_table", options.self_test.rows > 0 ? "&kSelfTest" : "nullptr"},
+       {"weights", !options.has_weights     ? ""
+                   : options.kernels_as_cpp ? fmt::format(kWeightsText, options.name)
+                                            : kWeights},
+       {"initial_weights", options.has_weights ? "kcc_initial_weights" : "nullptr"},
+       {"load_image", interface.trainer && takes_pictures(module) ? "load_image" : "nullptr"},
+       {"timed_calls", options.timed ? fmt::format("\n    .timed_calls = {},", calls) : ""},
+       {"saved_model", string_literal(interface.trainer ? module.saved.model : "", "    ")},
+       {"saved_optimizer", string_literal(module.saved.optimizer, "    ")},
+       {"saved_compile", string_literal(interface.trainer ? module.saved.compile : "", "    ")},
+       {"saved_refusal", string_literal(module.saved.refusal, "    ")},
+       {"build", options.kernels_as_cpp ? fmt::format(kBuildSource, options.name) : kBuildObjects},
+       {"includes", options.kernels_as_cpp
+                        ? fmt::format("{}{}// ==== the runtime's core\n\n{}// ==== entries and tables\n",
+                                      interface.includes, kernel_definitions(functions), interface.core)
+                        : interface.includes + "#include \"runtime/kernel_call.h\"\n"},
+       {"scratch", scratch_tables(plan, interface.scratch)},
+       {"interface", interface.text},
+       {"name", string_literal(options.name)},
+       {"model_name", string_literal(module.name)},
+       {"keras_version", string_literal(module.keras_version)},
+       {"is_sequential", text(module.is_sequential)},
+       {"input_count", count(module.inputs)},
+       {"output_count", count(module.outputs)},
+       {"target_count", count(module.targets)},
+       {"state_count", count(module.states)},
+       {"metric_count", count(module.metrics)},
+       {"layer_count", count(module.layers)},
+       {"state_bytes", text(plan.state_bytes)},
+       {"trainable_parameters", text(module.trainable_parameters)},
+       {"other_parameters", text(module.other_parameters)},
+       {"iterations", text(module.iterations)},
+       {"learning_rate", text(module.learning_rate)},
+       {"random_key", text(module.random_key)},
+       {"whole_batch", text(module.whole_batch)},
+       {"default_batch", text(options.default_batch)},
+       {"fixed_batch", text(memory_batch(module))},
+       {"predict", entry_info(plan, "predict", interface.scratch, functions)},
+       {"evaluate", entry_info(plan, "evaluate", interface.scratch, functions)},
+       {"train", entry_info(plan, "train", interface.scratch, functions)},
+       {"train_share", entry_info(plan, "train_share", interface.scratch, functions)},
+       {"share_obstacle", module.share_obstacle.empty() ? "nullptr" : string_literal(module.share_obstacle)},
+       {"report", entry_info(plan, "report", interface.scratch, functions)}});
 }
 
 }  // namespace kcc

@@ -7,8 +7,11 @@
 #include <filesystem>
 
 #include "codegen/build_kernels.h"
+#include "codegen/cpp/core_source.h"
+#include "codegen/cpp/emit_folder.h"
 #include "codegen/emit_program.h"
 #include "codegen/link_library.h"
+#include "compiler/bench/bench.h"
 #include "compiler/embed_self_test.h"
 #include "compiler/embed_weights.h"
 #include "compiler/ir/print.h"
@@ -31,21 +34,6 @@ bool write_text(const Options& options, const std::string& text, Diagnostics& di
   if (!options.output.empty()) return write_file(options.output, text, diagnostics);
   std::fputs(text.c_str(), stdout);
   return true;
-}
-
-// The source, and beside it what it takes in.
-bool write_source(const Options& options, const std::string& source, const std::string& weights,
-                  const std::string& self_test, Diagnostics& diagnostics) {
-  const auto folder = std::filesystem::path(options.output).parent_path();
-  const std::pair<const char*, const std::string*> files[] = {{"weights.bin", &weights}, {"self_test.bin", &self_test}};
-  for (const auto& [name, bytes] : files) {
-    if (bytes->empty()) continue;
-    if (options.output.empty())
-      fmt::print(stderr, "kcc: the source takes in {}, which -o FILE writes beside it\n", name);
-    else if (!write_file((folder / name).string(), *bytes, diagnostics))
-      return false;
-  }
-  return write_text(options, source, diagnostics);
 }
 
 void dump(const Options& options, const char* name, const std::string& text, Diagnostics& diagnostics) {
@@ -71,6 +59,24 @@ std::string runtime_folder() {
   const std::string here = executable_folder();
   const std::string beside = here + "/lib/kcc";
   return std::filesystem::exists(beside) ? beside : here + "/../lib/kcc";
+}
+
+// A library as source: a folder.
+bool write_folder(const Options& options, const Module& module, const Plan& plan, const ProgramOptions& program,
+                  const std::string& weights, Diagnostics& diagnostics) {
+  const std::optional<std::string> core = cpp::core_source(runtime_folder() + "/source", diagnostics);
+  if (!core) return false;
+  const std::filesystem::path folder = options.output.empty() ? program.name : options.output;
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (!std::filesystem::is_directory(folder)) {
+    diagnostics.error({folder}, "the output cannot be made, expected the name of a folder",
+                      error ? error.message() : "");
+    return false;
+  }
+  for (const auto& [name, text] : cpp::emit_folder(module, plan, program, *core, weights))
+    if (!write_file((folder / name).string(), text, diagnostics)) return false;
+  return true;
 }
 
 std::vector<Graph*> graphs_of(Module& module) {
@@ -132,8 +138,8 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
 
   times.begin("optimize the graphs");
   for (Graph* graph : graphs_of(module)) *graph = optimize(*graph, module);
-  const bool embedded = options.emit == Emit::kLibrary || options.emit == Emit::kShared;
-  if (options.single_process || embedded)
+  const bool embedded = options.emit == Emit::kLibrary || options.emit == Emit::kShared || options.emit == Emit::kCpp;
+  if (options.single_process || embedded || options.command == Command::kBench)
     module.share_obstacle = "the program was compiled with --single-process";
   else
     split_batch(module);
@@ -171,13 +177,18 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
   std::optional<SelfTestData> self_test = SelfTestData();
   if (!options.verify_data.empty()) self_test = embed_self_test(module, options.verify_data, diagnostics);
   if (!self_test) return false;
-  ProgramOptions program{name, options.batch_size, !weights->empty()};
+  ProgramOptions program{name, options.batch_size, false, !weights->empty()};
+  program.timed = options.command == Command::kBench;
   // Others compile readable source, for what they like.
   if (options.emit != Emit::kCpp) program.targets = build.targets;
+  if (options.emit == Emit::kCpp && !options.verify_data.empty()) {
+    diagnostics.error({}, "--verify-data does not go with --emit=c++", "--emit=library and --emit=shared take it");
+    return false;
+  }
   program.self_test = self_test->layout;
   const std::string source = emit_program(module, plan, program);
   dump(options, "04-program.cpp", source, diagnostics);
-  if (options.emit == Emit::kCpp) return write_source(options, source, *weights, self_test->bytes, diagnostics);
+  if (options.emit == Emit::kCpp) return write_folder(options, module, plan, program, *weights, diagnostics);
 
   times.begin("compile the kernels");
   build.schedule = {options.level, options.batch_size};
@@ -204,6 +215,8 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
   link.weights = *weights;
   link.self_test = self_test->bytes;
   link.verbose = options.verbose;
+  if (options.command == Command::kBench)
+    return run_bench(options, {module, plan, kernels, source, build, link, name}, diagnostics);
   if (!embedded) return link_program(source, kernels, link, diagnostics);
   const LibraryText library = emit_library(module, plan, program, kernels);
   return options.emit == Emit::kLibrary ? link_library(name, library, kernels, link, diagnostics)
@@ -215,6 +228,7 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
 bool compile(const Options& options, Diagnostics& diagnostics) {
   if (options.command == Command::kOps) return write_text(options, ops_text(options.ops_form), diagnostics);
   StageTimes times;
+  if (!options.bench.compare.empty()) return compare_benches(options, diagnostics);
   const bool good = run_stages(options, times, diagnostics);
   if (good && options.time_report) fmt::print(stderr, "{}", times.report());
   return good;

@@ -82,15 +82,9 @@ void declare_common(CLI::App& app, Options& o, RawOptions& raw) {
   app.add_option("--color", raw.color, "colour in messages")->check(CLI::IsMember({"auto", "always", "never"}));
 }
 
-void declare_compile(CLI::App& app, Options& o, RawOptions& raw) {
-  app.add_option("-o", o.output, "output; a.out, a folder or .so of the model's name, or standard output for text");
-  app.add_option(
-         "--emit", raw.emit,
-         "what to make: trainer (an executable), library (a folder), shared (a .so), or what one stage produced "
-         "as text: graph, train-graph, plan, stmt, llvm, asm, c++")
-      ->type_name(emit_values());
+// What decides the kernels, for all that compiles them.
+void declare_kernels(CLI::App& app, Options& o, RawOptions& raw) {
   app.add_flag("--inference", o.inference, "leave out what only training needs");
-  app.add_flag("--single-process", o.single_process, "leave out what only training on several processes needs");
   app.add_option("-O", o.level, "how hard to schedule")->check(CLI::Range(0, 3))->default_str("2");
   app.add_option(
          "--target", o.target,
@@ -99,10 +93,6 @@ void declare_compile(CLI::App& app, Options& o, RawOptions& raw) {
   app.add_option("--batch-size", o.batch_size, "the training batch that schedules are specialised for")
       ->check(CLI::Range(1, 1 << 20))
       ->default_str("32");
-  app.add_option("--name", o.name, "name of the program's symbols; default from the model's name");
-  app.add_option("--weights", o.weights, "initial weights, embedded: .weights.h5, .keras or .h5 of any Keras");
-  app.add_option("--verify-data", o.verify_data,
-                 "FILE.npz: inputs and expected outputs by their names, stored for the program's verify");
   app.add_option("--optimizer", raw.optimizer, "as in Keras code: \"SGD(learning_rate=0.01, momentum=0.9)\"");
   app.add_option("--loss", raw.losses, "LOSS, or OUTPUT=LOSS for each of several outputs")
       ->allow_extra_args(false)
@@ -116,14 +106,38 @@ void declare_compile(CLI::App& app, Options& o, RawOptions& raw) {
   app.add_option("-j,--jobs", o.jobs, "kernels compiled at a time; default all cores")->check(CLI::Range(1, 256));
   app.add_option("--cache", raw.cache, "folder that keeps compiled kernels");
   app.add_flag("--no-cache", raw.no_cache, "compile every kernel anew and keep none");
+  app.add_flag("-v,--verbose", o.verbose, "say what is done");
+  app.add_flag("--time-report", o.time_report, "how long each stage took");
+}
+
+void declare_compile(CLI::App& app, Options& o, RawOptions& raw) {
+  app.add_option("-o", o.output, "output; a.out, a folder or .so of the model's name, or standard output for text");
+  app.add_option("--emit", raw.emit,
+                 "what to make: trainer (an executable), library (a folder), shared (a .so), c++ (a library as source, a "
+                 "folder), or what one stage produced as text: graph, train-graph, plan, stmt, llvm, asm")
+      ->type_name(emit_values());
+  app.add_flag("--single-process", o.single_process, "leave out what only training on several processes needs");
+  app.add_option("--name", o.name, "name of the program's symbols; default from the model's name");
+  app.add_option("--weights", o.weights, "initial weights, embedded: .weights.h5, .keras or .h5 of any Keras");
+  app.add_option("--verify-data", o.verify_data,
+                 "FILE.npz: inputs and expected outputs by their names, stored for the program's verify");
   app.add_option("--dump-dir", o.dump_dir, "write every stage there as numbered text files");
   app.add_option("--explain", raw.explain, "fusion, memory, schedule: why the compiler decided as it did")
       ->allow_extra_args(false)
       ->take_all()
       ->delimiter(',')
       ->check(CLI::IsMember({"fusion", "memory", "schedule"}));
-  app.add_flag("-v,--verbose", o.verbose, "say what is done");
-  app.add_flag("--time-report", o.time_report, "how long each stage took");
+}
+
+void declare_bench(CLI::App& app, BenchOptions& o) {
+  app.add_option("--threads", o.threads, "threads to compute with; default all cores")->check(CLI::Range(1, 1024));
+  app.add_option("--seconds", o.seconds, "how long to repeat each measurement")
+      ->check(CLI::Range(0.001, 3600.0))
+      ->default_str("1");
+  app.add_option("--json", o.json, "write what was measured to this file");
+  app.add_option("--tune", o.tune, "search that many seconds for faster schedules, for later compilations too")
+      ->check(CLI::Range(0.1, 1e6));
+  app.add_option("--compare", o.compare, "A.json B.json: how many times as fast B is; no model")->expected(2);
 }
 
 void declare_plot(CLI::App& app, Options& o, RawOptions& raw) {
@@ -189,8 +203,10 @@ std::string digest(const RawOptions& raw, Options& o) {
 
 // CLI11's own message, with the nearest option where one is near.
 int refuse(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+  const std::vector<const CLI::App*> used = app.get_subcommands([](const CLI::App* sub) { return sub->parsed(); });
+  const CLI::App& command = used.empty() ? app : *used.front();
   std::vector<std::string> names;
-  for (const CLI::Option* option : app.get_options())
+  for (const CLI::Option* option : command.get_options())
     for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
   std::string hint;
   for (int i = 1; i < argc && dynamic_cast<const CLI::ExtrasError*>(&error); ++i) {
@@ -211,12 +227,17 @@ bool parse_options(int argc, char** argv, Options* options, int* status) {
   RawOptions raw;
   bool markdown = false;
   declare_common(app, *options, raw);
+  declare_kernels(app, *options, raw);
   declare_compile(app, *options, raw);
   CLI::App* summary = app.add_subcommand("summary", "print the layer table, as Keras does");
   declare_common(*summary, *options, raw);
   CLI::App* plot = app.add_subcommand("plot", "draw the graph of layers, as Keras's plot_model does");
   declare_common(*plot, *options, raw);
   declare_plot(*plot, *options, raw);
+  CLI::App* bench = app.add_subcommand("bench", "time every kernel and the whole step on made-up data");
+  declare_common(*bench, *options, raw);
+  declare_kernels(*bench, *options, raw);
+  declare_bench(*bench, options->bench);
   CLI::App* ops = app.add_subcommand("ops", "list what is supported: layers, losses, ... with their arguments");
   ops->add_flag("--markdown", markdown, "as the page docs/ops.md");
   ops->add_option("-o", options->output, "output; standard output");
@@ -237,10 +258,18 @@ bool parse_options(int argc, char** argv, Options* options, int* status) {
   if (generate->parsed()) return false;
   if (summary->parsed()) options->command = Command::kSummary;
   if (plot->parsed()) options->command = Command::kPlot;
+  if (bench->parsed()) options->command = Command::kBench;
   if (ops->parsed()) options->command = Command::kOps;
   if (markdown) options->ops_form = OpsForm::kMarkdown;
   std::string wrong = digest(raw, *options);
-  if (wrong.empty() && options->model.empty() && !ops->parsed()) wrong = "no model file; expected kcc MODEL -o OUT";
+  if (wrong.empty() && bench->parsed() && options->target.find(',') != std::string::npos)
+    wrong = "bench measures one --target at a time";
+  const bool compares = !options->bench.compare.empty();
+  if (wrong.empty() && compares && !options->model.empty()) wrong = "--compare takes two reports and no model";
+  if (wrong.empty() && options->bench.tune > 0 && (options->cache.empty() || options->level < 2))
+    wrong = "--tune keeps what it finds in the cache, for -O2 and -O3: it takes neither --no-cache nor a lower -O";
+  if (wrong.empty() && !compares && !ops->parsed() && options->model.empty())
+    wrong = "no model file; expected kcc MODEL -o OUT";
   if (!wrong.empty()) *status = wrong_usage(wrong);
   return wrong.empty();
 }

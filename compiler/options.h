@@ -5,12 +5,13 @@
 #include <vector>
 
 #include "compiler/list_ops.h"
+#include "compiler/bench/bench_options.h"
 #include "compiler/plot.h"
 #include "frontend/frontend.h"
 
 namespace kcc {
 
-enum class Command { kCompile, kSummary, kPlot, kOps };
+enum class Command { kCompile, kSummary, kPlot, kBench, kOps };
 enum class Emit { kTrainer, kLibrary, kShared, kCpp, kGraph, kTrainGraph, kPlan, kStmt, kLlvm, kAssembly };
 
 struct Options {
@@ -30,6 +31,7 @@ struct Options {
   DiagramOptions diagram;
   PlotOptions plot;
   OpsForm ops_form = OpsForm::kText;
+  BenchOptions bench;
   std::vector<std::string> defines;  // files of Python functions
   int jobs = 0;
   std::string cache;  // "": none

@@ -71,15 +71,6 @@ Result<Column> bind_input(const TensorInfo& input, const LoadedSource& loaded) {
   return Column{input, array, false, input.index_limit, loaded.source.label};
 }
 
-// How many classes a target of class indices has: the last extent of the output with its name.
-std::optional<int64_t> class_count(const Program& program, const TargetInfo& target) {
-  for (int32_t i = 0; i < program.output_count; ++i) {
-    const TensorInfo& output = program.outputs[i];
-    if (std::strcmp(output.name, target.tensor.name) == 0 && output.rank > 0) return output.extents[output.rank - 1];
-  }
-  return std::nullopt;
-}
-
 // Class indices, or how they are wrong. No `classes`: any whole number.
 Result<Column> bind_classes(const TensorInfo& tensor, const LoadedSource& loaded, std::optional<int64_t> classes,
                             bool one_hot) {
@@ -173,6 +164,14 @@ Status load_sources(const Program& program, const DataFiles& files, bool with_ta
 }
 
 }  // namespace
+
+std::optional<int64_t> class_count(const Program& program, const TargetInfo& target) {
+  for (int32_t i = 0; i < program.output_count; ++i) {
+    const TensorInfo& output = program.outputs[i];
+    if (std::strcmp(output.name, target.tensor.name) == 0 && output.rank > 0) return output.extents[output.rank - 1];
+  }
+  return std::nullopt;
+}
 
 Result<Dataset> bind_data(const Program& program, const DataFiles& files, bool with_targets) {
   const Slots x_slots = slots_of("x", "input", files, input_names(program));

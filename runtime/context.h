@@ -8,6 +8,7 @@
 
 namespace kcc::runtime {
 
+class CallTimes;
 class RankSums;
 class ThreadPool;
 struct ScratchNeed;
@@ -43,10 +44,17 @@ class Context {
   void sum_over_ranks(int32_t bucket, const Summand* summands, int32_t count);
   void await_sums(int32_t bucket);
 
+  // For programs that time their calls (bench/call_times.h): where to; null, as it is at first: nowhere.
+  void set_call_times(CallTimes* times) { times_ = times; }
+  // Around each call, with its number in the program.
+  void begin_call(int32_t call);
+  void end_call(int32_t call);
+
  private:
   struct Blocks;
   ThreadPool* pool_;
   RankSums* sums_ = nullptr;
+  CallTimes* times_ = nullptr;
   Blocks* blocks_;
   bool parallel_ = false;
   int32_t cpu_target_ = -1;  // -1: the last, which needs least

@@ -35,6 +35,9 @@ class Executor {
   // For entries that add up something over the ranks.
   void set_rank_sums(RankSums* sums) { context_.set_rank_sums(sums); }
 
+  // For programs that time their calls; null: no longer.
+  void set_call_times(CallTimes* times) { context_.set_call_times(times); }
+
   // inputs and outputs as in Step.
   Status run(const EntryInfo& entry, const void* const* inputs, void* const* outputs, int64_t batch);
 

@@ -3,9 +3,7 @@
 #pragma once
 
 #include "HalideRuntime.h"
-#include "runtime/context.h"
-#include "runtime/denormals.h"
-#include "runtime/program.h"
+#include "runtime/entry.h"
 
 namespace kcc::runtime {
 
@@ -54,22 +52,11 @@ class View {
   halide_dimension_t dims_[Rank > 0 ? Rank : 1];
 };
 
-// Constant extents for the tables: extents<28, 28, 1>.
-template <int64_t... Sizes>
-inline constexpr int64_t extents[] = {Sizes..., 0};
-
 // Flops and bytes from which on a call gains from several threads: waking and collecting them costs microseconds.
 constexpr int64_t kWorthThreads = 200000;
 
 inline void set_work(Context* context, int64_t flops_and_bytes) {
   context->set_parallel(flops_and_bytes > kWorthThreads);
-}
-
-// Whether one of the bytes, each 0 or 1, is set: whether a step has work to do.
-inline bool any_of(const char* flags, int64_t count) {
-  char any = 0;
-  for (int64_t i = 0; i < count; ++i) any |= flags[i];
-  return any != 0;
 }
 
 // A tensor of this batch has more bytes than the kernels' 32-bit indices reach.

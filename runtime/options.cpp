@@ -11,7 +11,7 @@
 namespace kcc::runtime {
 namespace {
 
-enum : unsigned { kFit = 1, kEvaluate = 2, kPredict = 4, kSummary = 8, kVerify = 32 };
+enum : unsigned { kFit = 1, kEvaluate = 2, kPredict = 4, kSummary = 8, kBench = 16, kVerify = 32 };
 
 // Sets a value; an Error says what was expected instead of it.
 using Setter = Status (*)(Options&, const std::string&);
@@ -29,7 +29,7 @@ struct CommandRow {
   const char* name;
   const char* arguments;
   const char* help;
-  unsigned bit;  // 0: known, but not in this version
+  unsigned bit;
   Command command;
 };
 
@@ -38,7 +38,7 @@ constexpr CommandRow kCommands[] = {
     {"evaluate", "-x X -y Y [options]", "loss and metrics on data", kEvaluate, Command::kEvaluate},
     {"predict", "-x X -o OUT.npy [options]", "outputs for data", kPredict, Command::kPredict},
     {"summary", "", "the table of layers", kSummary, Command::kSummary},
-    {"bench", "", nullptr, 0, Command::kHelp},
+    {"bench", "[options]", "time steps on made-up data", kBench, Command::kBench},
     {"verify", "[options]", "compare outputs with those that were stored", kVerify, Command::kVerify},
 };
 
@@ -169,6 +169,13 @@ Status set_seed(Options& o, const std::string& text) {
   return status;
 }
 
+Status set_seconds(Options& o, const std::string& text) {
+  constexpr const char* kWhat = "a number of seconds, more than 0 and at most 3600";
+  if (Status status = parse_number(text, kWhat, &o.seconds); !status) return status;
+  if (o.seconds <= 0 || o.seconds > 3600) return expected(kWhat, text);
+  return {};
+}
+
 constexpr unsigned kData = kFit | kEvaluate | kPredict;
 
 // In the order of --help.
@@ -187,8 +194,8 @@ constexpr Row kRows[] = {
     {"-o", "OUT", kPredict, set_out, "where to write: .npy, or .npz for several outputs", "--out"},
     {"--epochs", "N", kFit, [](Options& o, const std::string& v) { return parse_positive(v, &o.epochs); },
      "the epoch to end at (1)"},
-    {"--batch-size", "N", kData, [](Options& o, const std::string& v) { return parse_positive(v, &o.batch_size); },
-     "samples a step (32)"},
+    {"--batch-size", "N", kData | kBench, [](Options& o, const std::string& v) { return parse_positive(v, &o.batch_size); },
+     "samples a step (32; of bench, what the program was compiled for)"},
     {"--initial-epoch", "N", kFit,
      [](Options& o, const std::string& v) {
        return parse_integer<int64_t>(v, 0, std::numeric_limits<int32_t>::max(), "a whole number of at least 0",
@@ -224,12 +231,13 @@ constexpr Row kRows[] = {
      "write no weights"},
     {"--history", "FILE", kFit, set_history, "write loss and metrics of each epoch: .json, .csv, or .svg with their curves"},
     {"--seed", "N", kFit, set_seed, "of initial weights, shuffling and dropout (a new one each run)"},
-    {"--json", nullptr, kEvaluate | kVerify, [](Options& o, const std::string&) { return o.json = true, Status(); },
+    {"--json", nullptr, kEvaluate | kBench | kVerify, [](Options& o, const std::string&) { return o.json = true, Status(); },
      "print the result as JSON"},
+    {"--seconds", "S", kBench, set_seconds, "how long to repeat each measurement (1)"},
     {"--verbose", "auto|0|1|2", kData, set_verbose, "1: a progress bar, 2: a line an epoch (1 on a terminal, else 2)"},
     {"--progress", "STYLE", kData, set_progress,
      "how progress looks: keras3, keras2, plain, json or none (keras3; plain without UTF-8)"},
-    {"--threads", "N", kData | kVerify,
+    {"--threads", "N", kData | kBench | kVerify,
      [](Options& o, const std::string& v) {
        return parse_integer<int>(v, 1, 1024, "a whole number from 1 to 1024", &o.threads);
      },
@@ -254,9 +262,7 @@ const Row* find_row(const std::string& name) {
 
 Error unknown_command(const std::string& name) {
   std::vector<std::string> known;
-  for (const CommandRow& row : kCommands) {
-    if (row.bit != 0) known.push_back(row.name);
-  }
+  for (const CommandRow& row : kCommands) known.push_back(row.name);
   const std::string hint = did_you_mean(name, known);
   return make_error("unknown command '%s'%s", name.c_str(),
                     hint.empty() ? (", expected one of " + join(known, ", ")).c_str() : hint.c_str());
@@ -301,7 +307,7 @@ bool is_one_folder(const std::vector<std::string>& x) {
 }
 
 Status check_together(const Options& o) {
-  if (o.command == Command::kSummary || o.command == Command::kVerify) return {};
+  if (o.command == Command::kSummary || o.command == Command::kBench || o.command == Command::kVerify) return {};
   if (o.x.empty()) return make_error("no input data: pass -x FILE");
   if (o.command == Command::kPredict) {
     return o.out.empty() ? Status(make_error("nowhere to write the predictions: pass -o FILE.npy")) : Status();
@@ -347,7 +353,6 @@ Result<Options> parse_options(int argc, const char* const* argv) {
   if (first[0] == '-') return make_error("expected a command before '%s'; --help lists them", first.c_str());
   const CommandRow* command = find_command(first);
   if (command == nullptr) return unknown_command(first);
-  if (command->bit == 0) return make_error("%s is not in this version of kcc yet", command->name);
 
   options.command = command->command;
   for (int at = 2; at < argc;) {
@@ -367,14 +372,14 @@ std::string help_text(const std::string& program, const std::string& topic) {
   std::string text;
   unsigned shown = 0;
   for (const CommandRow& row : kCommands) {
-    if (row.bit == 0 || (!topic.empty() && topic != row.name)) continue;
+    if (!topic.empty() && topic != row.name) continue;
     shown |= row.bit;
     text += text.empty() ? "usage: " : "       ";
     text += format("%s %-8s %-26s %s\n", program.c_str(), row.name, row.arguments, row.help);
   }
   if (topic.empty()) text += "       " + program + " --help | --version [-v]\n";
   for (const CommandRow& row : kCommands) {
-    if (row.bit == 0 || (shown & row.bit) == 0) continue;
+    if ((shown & row.bit) == 0) continue;
     std::string options;
     for (const Row& option : kRows) {
       if ((option.commands & row.bit) != 0) options += option_line(option);

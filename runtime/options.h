@@ -12,7 +12,7 @@
 
 namespace kcc::runtime {
 
-enum class Command { kFit, kEvaluate, kPredict, kSummary, kVerify, kHelp, kVersion };
+enum class Command { kFit, kEvaluate, kPredict, kSummary, kBench, kVerify, kHelp, kVersion };
 enum class ProgressStyle { kAuto, kKeras3, kKeras2, kPlain, kJson, kNone };
 
 enum class Distributed { kAuto, kNone, kMpi };
@@ -47,6 +47,7 @@ struct Options {
   std::string history;
   std::string out;
   bool json = false;
+  double seconds = 1;  // of bench, for each measurement
 
   int verbose = kVerboseAuto;
   ProgressStyle progress = ProgressStyle::kAuto;

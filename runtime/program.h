@@ -157,9 +157,10 @@ struct Program {
   SavedModel saved;
   const float* initial_weights;    // embedded weights in the order and layout of states with a file_path, or null
   LoadImage load_image = nullptr;  // null: the program has no single input that can be a picture
+  int32_t timed_calls = 0;         // how many kernel calls tell Context when they begin and end; kcc bench
 };
 
-// The trainer's main(): parses the command line and runs fit, evaluate, predict, summary.
+// The trainer's main(): parses the command line and runs fit, evaluate, predict, summary, bench.
 int trainer_main(const Program& program, int argc, char** argv);
 
 }  // namespace kcc::runtime

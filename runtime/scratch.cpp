@@ -1,7 +1,6 @@
 #include "runtime/scratch.h"
 
 #include <algorithm>
-#include <bit>
 
 namespace kcc::runtime {
 namespace {
@@ -22,7 +21,7 @@ int32_t add_kernel(const EntryInfo& entry, int32_t row, int64_t batch, int threa
 }  // namespace
 
 int scratch_class(size_t bytes) {
-  return bytes <= kSmallest ? 0 : std::bit_width((bytes - 1) / kSmallest);
+  return bytes <= kSmallest ? 0 : 64 - __builtin_clzll((bytes - 1) / kSmallest);
 }
 
 void ScratchNeed::include(const EntryInfo& entry, int64_t batch, int threads) {

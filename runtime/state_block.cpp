@@ -36,7 +36,7 @@ void* StateBlock::at(int32_t state) const {
 }
 
 void StateBlock::initialize(uint64_t seed) {
-  for (int32_t i = 0; i < program_->state_count; ++i) runtime::initialize(program_->states[i], i, seed, at(i));
+  for (int32_t i = 0; i < program_->state_count; ++i) kcc::runtime::initialize(program_->states[i], i, seed, at(i));
 }
 
 void StateBlock::load_embedded(bool with_optimizer) {

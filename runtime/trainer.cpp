@@ -66,6 +66,8 @@ Result<int> run_command(const Trainer& trainer, const Options& options) {
       return run_predict(trainer, options);
     case Command::kSummary:
       return run_summary(trainer);
+    case Command::kBench:
+      return run_bench(trainer, options);
     case Command::kVerify:
       return run_verify(trainer, options);
     case Command::kHelp:
@@ -80,6 +82,8 @@ Result<int> run_command(const Trainer& trainer, const Options& options) {
 Status join_ranks(const Trainer& trainer, const Options& options) {
   const bool together = options.command == Command::kFit || options.command == Command::kEvaluate;
   if (together) return trainer.ranks.join(options.distributed);
+  if (options.command == Command::kBench && launched_processes() > 1)
+    return make_error("bench runs in one process: start it without mpirun");
   if (options.command == Command::kVerify && launched_processes() > 1)
     return make_error("verify runs in one process: start it without mpirun");
   if (options.command != Command::kPredict || options.distributed == Distributed::kNone || launched_processes() == 1)

@@ -24,6 +24,7 @@ Result<int> run_fit(const Trainer& trainer, const Options& options);
 Result<int> run_evaluate(const Trainer& trainer, const Options& options);
 Result<int> run_predict(const Trainer& trainer, const Options& options);
 Result<int> run_summary(const Trainer& trainer);
+Result<int> run_bench(const Trainer& trainer, const Options& options);
 Result<int> run_verify(const Trainer& trainer, const Options& options);
 
 }  // namespace kcc::runtime

@@ -133,20 +133,25 @@ void TiledProduct::schedule_plain() {
   text_ = "plain loops";
 }
 
-void TiledProduct::schedule(Func out, bool parallel, int64_t max_tile) {
+void TiledProduct::schedule(Func out, bool parallel, int64_t max_tile, Choices& choices) {
   const size_t rank = product_.taps.size();
   const bool grouped = product_.groups > 1 && !product_.depthwise();
   int64_t window = 1;
   for (int64_t taps : product_.taps) window *= taps;
   const bool wide = target_.registers == 32;
   const int max_vectors = window == 1 && wide && !product_.depthwise() ? 4 : 2;
-  const VectorTile tile = grouped
-                              ? choose_group_vectors(product_.channels / product_.groups, target_.lanes, max_vectors)
-                              : choose_vectors(product_.channels, target_.lanes, max_vectors, false);
+  const VectorTile tile =
+      grouped ? choose_group_vectors(product_.channels / product_.groups, target_.lanes, max_vectors)
+              : pick_vectors(choices, choose_vectors(product_.channels, target_.lanes, max_vectors, false),
+                             product_.channels, target_.lanes, wide ? 4 : 3, false);
   const int64_t width_x = product_.extents.back();
   const int64_t registers = tile.vectors == 4 ? 24 : target_.registers - 4;
   const int64_t room = std::min<int64_t>(max_tile, std::max<int64_t>(1, registers / std::max(2, tile.vectors)));
-  const int64_t columns = choose_tile(width_x, (room + 1) / 2, room);
+  // Tiles of a few registers are never the fastest.
+  const auto fills = [&](int64_t n) { return n * tile.vectors <= registers && 4 * n * tile.vectors >= registers; };
+  const auto fits = [&](int64_t n) { return n <= width_x && fills(n); };
+  const int64_t columns =
+      choices.pick("columns", choose_tile(width_x, (room + 1) / 2, room), numbers(1, max_tile, fits));
   const Var x = vars_.spatial.back();
   Var ci("ci"), xi("xi"), yi("yi");
   const bool divides = product_.channels % tile.width() == 0;
@@ -159,7 +164,9 @@ void TiledProduct::schedule(Func out, bool parallel, int64_t max_tile) {
   int64_t rows = 1;
   if (has_y && columns == width_x && !is_padded_) {
     const int64_t height = product_.extents[rank - 2];
-    rows = std::min<int64_t>(height, std::max<int64_t>(1, room / columns));
+    const auto rows_fit = [&](int64_t n) { return n <= height && fills(n * columns); };
+    rows = choices.pick("rows", std::min<int64_t>(height, std::max<int64_t>(1, room / columns)),
+                        numbers(1, max_tile, rows_fit));
   }
   std::vector<VarOrRVar> order{ci, xi};
   if (rows > 1) {
@@ -252,14 +259,16 @@ BuiltKernel build_conv(const Kernel& kernel, const MachineTarget& target, const 
   const Vars all = vars.all();
   Result result =
       define_result(Func("result"), strict(lowering.outputs_at(as_index(all))), all, node.type.shape, lowering);
+  Choices choices(options);
   if (options.level == 0 || may_overwrite_operands(kernel.body))
     tiled.schedule_plain();
   else
-    tiled.schedule(result.func, true, 14);
+    tiled.schedule(result.func, true, 14, choices);
   BuiltKernel built;
   built.pipeline = Halide::Pipeline(result.func);
   built.arguments = lowering.arguments();
   built.schedule = tiled.text();
+  built.choices = choices.taken();
   return built;
 }
 

@@ -10,6 +10,7 @@
 
 #include "Halide.h"
 #include "codegen/kernels/family.h"
+#include "codegen/kernels/schedule.h"
 #include "codegen/lower.h"
 
 namespace kcc {
@@ -54,7 +55,7 @@ class TiledProduct {
   Halide::Func sum() const { return sum_; }
   // Computes the product in tiles of `out`, whose loops are `vars`. `parallel`: out is run in parallel tasks; else it
   // is computed inside something else that is.
-  void schedule(Halide::Func out, bool parallel, int64_t max_tile);
+  void schedule(Halide::Func out, bool parallel, int64_t max_tile, Choices& choices);
   void schedule_plain();
   std::string text() const { return text_; }
 

@@ -49,6 +49,7 @@ class InputGrad {
         node_(kernel.body[kernel.anchor]),
         geometry_(conv_geometry(kernel.body, node_)),
         vars_(image_vars(geometry_.rank())),
+        choices_(options),
         plain_(options.level == 0 || may_overwrite_operands(kernel.body)) {
     KCC_CHECK(node_.op == OpKind::kConvInputGrad, "an input gradient");
   }
@@ -61,6 +62,7 @@ class InputGrad {
     built.pipeline = Halide::Pipeline(result.func);
     built.arguments = lowering_.arguments();
     built.schedule = text_;
+    built.choices = choices_.taken();
     return built;
   }
 
@@ -137,7 +139,7 @@ class InputGrad {
     if (plain_)
       tiled.schedule_plain();
     else
-      tiled.schedule(result.func, true, 14);
+      tiled.schedule(result.func, true, 14, choices_);
     text_ = tiled.text();
     return result;
   }
@@ -188,9 +190,10 @@ class InputGrad {
     }
     // Many phases share the code budget of four.
     const int64_t max_tile = parts.size() <= 4 ? 14 : 4;
+    Choices usual({});  // not tuned: each phase would be another choice
     for (size_t p = 0; p < parts.size(); ++p) {
       parts[p].compute_at(result.func, vars_.n);
-      tiles[p].schedule(parts[p], false, max_tile);
+      tiles[p].schedule(parts[p], false, max_tile, usual);
     }
     text_ = std::to_string(parts.size()) + " phases, " + tiles[0].text();
     Func& out = result.func;
@@ -219,6 +222,7 @@ class InputGrad {
   const Node& node_;
   const ConvGeometry geometry_;
   const ImageVars vars_;
+  Choices choices_;
   const bool plain_;
   std::string text_;
 };

@@ -37,6 +37,7 @@ class WeightGrad {
       : kernel_(kernel),
         target_(target),
         options_(options),
+        choices_(options),
         lowering_(kernel.body),
         node_(kernel.body[kernel.anchor]),
         geometry_(conv_geometry(kernel.body, node_)) {
@@ -131,6 +132,7 @@ class WeightGrad {
     built.pipeline = Halide::Pipeline(result.func);
     built.arguments = lowering_.arguments();
     built.schedule = std::move(text);
+    built.choices = choices_.taken();
     return built;
   }
 
@@ -159,7 +161,9 @@ class WeightGrad {
     // Rows of y in a block, counted from the innermost but one dimension; one dimension: whole lines.
     const bool has_y = rank() >= 2;
     const int64_t height = has_y ? g.output[rank() - 2] : 1;
-    const int64_t block_rows = choose_block_rows(height, g.output.back());
+    const int64_t usual = choose_block_rows(height, g.output.back());
+    const auto legal = [&](int64_t n) { return n <= height && (height % n == 0 || n % 4 == 0); };
+    const int64_t block_rows = choices_.pick("rows", usual, numbers((usual + 3) / 4, 4 * usual, legal));
     const int64_t blocks = (height + block_rows - 1) / block_rows;
     Var yb("yb"), n("n"), group("group");
     Vars outer;  // other spatial dimensions, outermost first
@@ -245,9 +249,13 @@ class WeightGrad {
       filters_ = {lanes * 2 >= target_.lanes ? static_cast<int>(lanes) : target_.lanes, 1};
     }
     padded_filters_ = (filters + filters_.width() - 1) / filters_.width() * filters_.width();
-    tap_tile_ = geometry_.kernel.back() * filters_.vectors <= room ? geometry_.kernel.back() : 1;
-    channel_tile_ =
-        largest_divisor(in_group(), std::min<int64_t>(8, std::max<int64_t>(1, room / (tap_tile_ * filters_.vectors))));
+    const int64_t taps = geometry_.kernel.back();
+    const auto taps_fit = [&](int64_t n) { return (n == 1 || n == taps) && n * filters_.vectors <= room; };
+    tap_tile_ = choices_.pick("taps", taps * filters_.vectors <= room ? taps : 1, numbers(1, taps, taps_fit));
+    const int64_t most = std::max<int64_t>(1, room / (tap_tile_ * filters_.vectors));
+    const auto divides = [&](int64_t n) { return in_group() % n == 0; };
+    channel_tile_ = choices_.pick("channels", largest_divisor(in_group(), std::min<int64_t>(8, most)),
+                                  numbers(1, std::min<int64_t>(16, most), divides));
   }
 
   void schedule_sums(Func& sums, Func& part, const RDom& q, const RDom& r, const Var& group, bool grouped) {
@@ -303,6 +311,7 @@ class WeightGrad {
   const Kernel& kernel_;
   const MachineTarget& target_;
   const ScheduleOptions& options_;
+  Choices choices_;
   Lowering lowering_;
   const Node& node_;
   const ConvGeometry geometry_;

@@ -7,7 +7,9 @@
 // results must not overlap operands. Results do not depend on the number or order of parallel tasks.
 #pragma once
 
+#include <map>
 #include <string>
+#include <vector>
 
 #include "Halide.h"
 #include "codegen/target.h"
@@ -15,16 +17,27 @@
 
 namespace kcc {
 
+// Numbers that a schedule leaves open, by name: "rows" of a register tile. All that a family calls legal compute the
+// same up to rounding; which is fastest is measured (kcc bench --tune).
+using Tuning = std::map<std::string, int64_t>;
+struct Choice {
+  std::string name;
+  int64_t taken = 0;
+  std::vector<int64_t> others;  // legal beside it
+};
+
 struct BuiltKernel {
   Halide::Pipeline pipeline;
   std::vector<Halide::Argument> arguments;  // buffers in the order of the body's inputs; results follow by themselves
   std::string schedule;                     // for people: "8 x 2 vectors, k by 64"
   bool strict_float = false;                // compile with Target::StrictFloat
+  std::vector<Choice> choices = {};         // that the schedule took
 };
 
 struct ScheduleOptions {
   int level = 2;       // -O0: plain loops, still correct
   int64_t batch = 32;  // the batch that schedules are specialised for; any other must still work
+  Tuning tuning = {};  // numbers to take instead of the family's own, where they are legal
 };
 
 BuiltKernel build_pointwise(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options);

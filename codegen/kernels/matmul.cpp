@@ -44,7 +44,7 @@ constexpr int64_t kSmall = 8192, kHalved = 16;
 class MatMul {
  public:
   MatMul(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options)
-      : kernel_(kernel), target_(target), options_(options), lowering_(kernel.body) {
+      : kernel_(kernel), target_(target), options_(options), choices_(options), lowering_(kernel.body) {
     const Node& node = kernel.body[kernel.anchor];
     KCC_CHECK(node.op == OpKind::kMatMul, "a product");
     a_ = node.inputs[0];
@@ -62,7 +62,9 @@ class MatMul {
     if (columns_.batched) return plain();
     if (!transpose_a_ && !transpose_b_ && !depth_.batched && depth_.size >= kLongDepth) return chunks();
     if (transpose_a_ && !transpose_b_ && step_block() > 0) return blocks();
-    if (transpose_b_ && !depth_.batched && depth_.size >= 4 * target_.lanes && few_rows()) return dot();
+    if (transpose_b_ && !depth_.batched && depth_.size >= 4 * target_.lanes &&
+        choices_.pick("dot", few_rows(), {0, 1}) == 1)
+      return dot();
     return tiles();
   }
 
@@ -83,6 +85,7 @@ class MatMul {
     built.pipeline = Halide::Pipeline(result.func);
     built.arguments = lowering_.arguments();
     built.schedule = std::move(schedule);
+    built.choices = choices_.taken();
     return built;
   }
 
@@ -111,17 +114,35 @@ class MatMul {
     return rows;
   }
 
+  // Vectors of columns of a tile; `exact`: they divide the columns.
+  VectorTile pick_tile(bool exact) {
+    const int most = target_.registers == 32 ? 4 : 2;
+    const VectorTile usual = choose_vectors(columns_.size, target_.lanes, most, exact);
+    return pick_vectors(choices_, usual, columns_.size, target_.lanes, most,
+                        exact && columns_.size % usual.width() == 0);
+  }
+
+  // Rows of a tile, `usual` or another number that leaves registers for operands.
+  int pick_rows(int usual, int vectors) {
+    const int64_t room = target_.registers == 32 ? 28 : 14;
+    const auto legal = [&](int64_t rows) {
+      if (rows * vectors > room || 4 * rows * vectors < room) return false;
+      return rows_.batched || (rows <= rows_.size && (!exact_ || rows_.size % rows == 0));
+    };
+    return static_cast<int>(choices_.pick("rows", usual, numbers(1, 12, legal)));
+  }
+
   // Whether tiles cover the result without computing an element twice.
   bool tiles_divide(const VectorTile& tile, int rows) const {
     return columns_.size % tile.width() == 0 && (!rows_.batched && rows_.size % rows == 0);
   }
 
   BuiltKernel tiles() {
-    const VectorTile tile = choose_vectors(columns_.size, target_.lanes, target_.registers == 32 ? 4 : 2, exact_);
-    const int rows = tile_rows(tile.vectors);
+    const VectorTile tile = pick_tile(exact_);
+    const int rows = pick_rows(tile_rows(tile.vectors), tile.vectors);
     std::string text =
         std::to_string(rows) + " x " + std::to_string(tile.vectors) + " vectors of " + std::to_string(tile.lanes);
-    if (may_halve()) return finish(halves(tile, rows), text + ", k in halves");
+    if (rows > 1 && may_halve()) return finish(halves(tile, rows), text + ", k in halves");
     Func sum("sum"), packed("packed");
     RDom k(0, lowering_.extent(depth_), "k");
     sum(n_, m_) = 0.0f;
@@ -187,11 +208,12 @@ class MatMul {
 
   // Long k: sums of blocks are added up for all rows of a chunk of k; rows past the end repeat the last one.
   BuiltKernel chunks() {
-    const VectorTile tile = choose_vectors(columns_.size, target_.lanes, target_.registers == 32 ? 4 : 2, exact_);
+    const VectorTile tile = pick_tile(exact_);
     const int rows = target_.registers == 32 && tile.vectors == 4 ? 4 : 6;
     int64_t block = 128;
     while (block > 32 && depth_.size % block != 0) --block;
     if (depth_.size % block != 0) block = 64;
+    block = choices_.pick("block", block, {32, 64, 128, 192, 256});
     const int64_t blocks = depth_.size / block, rest = depth_.size % block;
     const int64_t chunk_blocks = (blocks + kChunks - 1) / kChunks;
     const Expr row_count = lowering_.extent(rows_);
@@ -243,9 +265,10 @@ class MatMul {
 
   // Sums of blocks of k are added up in scratch, for a task's rows at a time.
   BuiltKernel blocks() {
-    const VectorTile tile = choose_vectors(columns_.size, target_.lanes, target_.registers == 32 ? 4 : 2, true);
+    const VectorTile tile = pick_tile(true);
     const int rows = target_.registers == 32 && tile.vectors == 4 ? 4 : 6;
-    const int64_t block = step_block();
+    const auto divides = [this](int64_t n) { return depth_.size % n == 0; };
+    const int64_t block = choices_.pick("block", step_block(), numbers(kShortestBlock / 2, 2 * kLongestBlock, divides));
     const Expr row_count = lowering_.extent(rows_);
     Var kb("kb"), ni("ni"), mi("mi"), task("task");
     Func part("part"), total("total");
@@ -326,9 +349,11 @@ class MatMul {
   BuiltKernel dot() {
     const int lanes = target_.lanes;
     const int max_columns = target_.registers == 32 ? 6 : 3, max_rows = target_.registers == 32 ? 4 : 3;
-    const int columns = static_cast<int>(std::min<int64_t>(max_columns, columns_.size));
     const bool fixed_rows = !rows_.batched;
-    int rows = fixed_rows ? static_cast<int>(std::min<int64_t>(max_rows, rows_.size)) : max_rows;
+    const int rows = pick_rows(fixed_rows ? static_cast<int>(std::min<int64_t>(max_rows, rows_.size)) : max_rows, 3);
+    const auto fits = [&](int64_t n) { return n <= columns_.size && n * rows <= target_.registers; };
+    const int columns =
+        static_cast<int>(choices_.pick("columns", std::min<int64_t>(max_columns, columns_.size), numbers(1, 8, fits)));
     Var lane("lane"), ni("ni"), mi("mi");
     Func partial("partial"), sum("sum"), product("product");
     RDom k(0, narrow(depth_.size / lanes), "k"), l(0, lanes, "l");
@@ -365,6 +390,7 @@ class MatMul {
   const Kernel& kernel_;
   const MachineTarget& target_;
   const ScheduleOptions& options_;
+  Choices choices_;
   Lowering lowering_;
   ValueId a_ = -1, b_ = -1;
   bool transpose_a_ = false, transpose_b_ = false;

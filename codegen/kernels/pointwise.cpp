@@ -3,9 +3,9 @@
 // written piece by piece, so that no element asks which part it comes from.
 #include <algorithm>
 #include <optional>
-#include <set>
 
 #include "codegen/kernels/collapse.h"
+#include "codegen/kernels/cut.h"
 #include "codegen/kernels/family.h"
 #include "codegen/kernels/schedule.h"
 #include "codegen/kernels/turn.h"
@@ -26,46 +26,6 @@ using Halide::VarOrRVar;
 constexpr int kTaskElements = 1 << 14;
 // Random words come in blocks of four vectors of sixteen (compiler/ops/random.h).
 constexpr int kRandomBlock = 64, kRandomLanes = 16;
-
-struct Cut {
-  int64_t axis = -1;
-  std::vector<int64_t> bounds;  // ascending, from 0 to the extent
-};
-
-// Where the results fall apart: along the axis of the first concatenation or innermost padding that is read at the
-// results' own index.
-Cut find_cut(const Graph& body) {
-  std::vector<bool> same_index(body.nodes.size(), false);
-  for (const NamedValue& output : body.outputs) same_index[static_cast<size_t>(output.value)] = true;
-  Cut cut;
-  std::set<int64_t> bounds;
-  for (size_t v = body.nodes.size(); v-- > 0;) {
-    const Node& node = body.nodes[v];
-    if (!same_index[v]) continue;
-    if (node.op >= OpKind::kNeg && node.op <= OpKind::kSelect)
-      for (ValueId input : node.inputs) same_index[static_cast<size_t>(input)] = true;
-    if (node.op == OpKind::kConcat) {
-      const int64_t axis = node.attrs.integer("axis");
-      if (cut.axis >= 0 && cut.axis != axis) continue;
-      cut.axis = axis;
-      int64_t start = 0;
-      for (ValueId part : node.inputs) bounds.insert(start += body[part].type.shape[static_cast<size_t>(axis)].size);
-    }
-    const int64_t last = node.type.rank() - 1;
-    if (node.op == OpKind::kPad && (cut.axis < 0 || cut.axis == last)) {
-      const int64_t low = node.attrs.integers("low").back(), high = node.attrs.integers("high").back();
-      const int64_t extent = node.type.shape.back().size;
-      if (low + high == 0 || node.type.shape.back().batched) continue;
-      cut.axis = last;
-      bounds.insert({low, extent - high, extent});
-    }
-  }
-  if (cut.axis < 0) return cut;
-  bounds.erase(0);
-  cut.bounds.assign(bounds.begin(), bounds.end());
-  cut.bounds.insert(cut.bounds.begin(), 0);
-  return cut;
-}
 
 // Whether the operands are read along `x` one element after another or not at all.
 bool reads_are_dense(const Lowering& lowering, const Expr& x, const std::string& name) {

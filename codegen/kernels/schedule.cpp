@@ -95,6 +95,24 @@ int64_t choose_tile(int64_t extent, int64_t low, int64_t high) {
   return best;
 }
 
+int64_t Choices::pick(const std::string& name, int64_t usual, const std::vector<int64_t>& legal) {
+  const auto tuned = tuning_.find(name);
+  const bool take = tuned != tuning_.end() && std::find(legal.begin(), legal.end(), tuned->second) != legal.end();
+  Choice choice{name, take ? tuned->second : usual, {}};
+  for (int64_t value : legal)
+    if (value != choice.taken) choice.others.push_back(value);
+  if (choice.taken != usual && std::find(legal.begin(), legal.end(), usual) == legal.end())
+    choice.others.push_back(usual);
+  if (!choice.others.empty()) taken_.push_back(choice);
+  return choice.taken;
+}
+
+VectorTile pick_vectors(Choices& choices, const VectorTile& usual, int64_t extent, int lanes, int most, bool exact) {
+  if (usual.lanes != lanes || extent < lanes) return usual;  // not whole vectors
+  const auto legal = [&](int64_t n) { return n * lanes <= extent && (!exact || extent % (n * lanes) == 0); };
+  return {lanes, static_cast<int>(choices.pick("vectors", usual.vectors, numbers(1, most, legal)))};
+}
+
 void parallel_over(Halide::Stage stage, const Halide::VarOrRVar& inner, const Halide::VarOrRVar& outer) {
   Var both("both");
   stage.fuse(inner, outer, both).parallel(both);

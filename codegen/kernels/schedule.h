@@ -45,6 +45,31 @@ int64_t largest_divisor(int64_t value, int64_t most);
 // The value in [low, high] that covers `extent` with the least waste; the larger of equal ones.
 int64_t choose_tile(int64_t extent, int64_t low, int64_t high);
 
+// The choices of one schedule. A family asks for each number where it needs it, with its own default and what else is
+// legal there; a tuned number that is not, such as one of an older kcc, is not taken.
+class Choices {
+ public:
+  explicit Choices(const ScheduleOptions& options) : tuning_(options.tuning) {}
+  int64_t pick(const std::string& name, int64_t usual, const std::vector<int64_t>& legal);
+  const std::vector<Choice>& taken() const { return taken_; }
+
+ private:
+  Tuning tuning_;
+  std::vector<Choice> taken_;
+};
+
+// Of `first` ... `last`, those that `legal` says.
+template <typename Legal>
+std::vector<int64_t> numbers(int64_t first, int64_t last, Legal legal) {
+  std::vector<int64_t> list;
+  for (int64_t n = first; n <= last; ++n)
+    if (legal(n)) list.push_back(n);
+  return list;
+}
+
+// How many vectors wide a tile is: as `usual`, or another number of whole vectors. `exact`: only such as divide.
+VectorTile pick_vectors(Choices& choices, const VectorTile& usual, int64_t extent, int lanes, int most, bool exact);
+
 // Runs the outermost loops of a stage in parallel: `outer` is the outermost, `inner` the next; either may be unused.
 void parallel_over(Halide::Stage stage, const Halide::VarOrRVar& inner, const Halide::VarOrRVar& outer);
 

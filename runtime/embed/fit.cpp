@@ -135,7 +135,8 @@ class ModelFit {
   }
 
   bool wants(ModelEvent event) const {
-    return options_.callback != nullptr && (options_.events == 0 || (options_.events >> static_cast<int>(event) & 1) != 0);
+    return options_.callback != nullptr &&
+           (options_.events == 0 || (options_.events >> static_cast<int>(event) & 1) != 0);
   }
 
   void tell(ModelEvent event, int64_t epoch, int64_t step, bool validated) {

@@ -28,8 +28,8 @@ ModelOptions complete(const Program& program, const ModelOptions* given) {
 // What one model needs besides weights; negative: more than can be addressed.
 int64_t memory_for(const Program& program, const ModelOptions& options, bool with_training) {
   if (!with_training) return Executor::memory_for({&program.predict}, options.max_rows, options.threads);
-  return Executor::memory_for({&program.predict, &program.train, &program.evaluate, &program.report},
-                              options.max_rows, options.threads);
+  return Executor::memory_for({&program.predict, &program.train, &program.evaluate, &program.report}, options.max_rows,
+                              options.threads);
 }
 
 bool has_memory(const Program& program) {
@@ -93,7 +93,8 @@ Code Model::create_shared(const Model& owner, const ModelOptions* given, Model**
   *model = nullptr;
   const Program& program = owner.program_;
   if (has_memory(program))
-    return owner.fail(Code::kUnsupported, "a stateful model remembers what it has seen: each thread needs one of its own");
+    return owner.fail(Code::kUnsupported,
+                      "a stateful model remembers what it has seen: each thread needs one of its own");
   const ModelOptions options = complete(program, given);
   std::unique_ptr<Model> made(new Model(program, owner.weights_, options, false));
   const Code code = made->prepare(options);
@@ -113,8 +114,9 @@ Model::Model(const Program& program, std::shared_ptr<Weights> weights, const Mod
       owner_(owner),
       trains_(owner && trains(program, options)),
       lent_(options.arena != nullptr),
-      pointers_(new const void*[static_cast<size_t>(program.input_count + 2 * program.target_count +
-                                                    program.output_count)]) {}
+      pointers_(
+          new const void*[static_cast<size_t>(program.input_count + 2 * program.target_count + program.output_count)]) {
+}
 
 Code Model::prepare(const ModelOptions& options) {
   if (lent_) {
@@ -126,8 +128,8 @@ Code Model::prepare(const ModelOptions& options) {
                   static_cast<long long>(needed));
     char* arena = static_cast<char*>(options.arena);
     const Status status =
-        trains_ ? executor_.prepare_in(arena, {&program_.predict, &program_.train, &program_.evaluate, &program_.report},
-                                       max_rows_)
+        trains_ ? executor_.prepare_in(
+                      arena, {&program_.predict, &program_.train, &program_.evaluate, &program_.report}, max_rows_)
                 : executor_.prepare_in(arena, {&program_.predict}, max_rows_);
     if (!status) return fail(Code::kNoMemory, status.error());
   } else if (Status status = executor_.prepare(program_.predict, max_rows_); !status) {
@@ -141,10 +143,12 @@ Code Model::make_ready(int64_t rows) {
   if (rows <= ready_rows_) return Code::kOk;
   for (const EntryInfo* entry : {&program_.train, &program_.evaluate})
     if (Status status = executor_.prepare(*entry, rows); !status) return fail(Code::kNoMemory, status.error());
-  if (Status status = executor_.prepare(program_.report, 1); !status) return fail(Code::kNoMemory, status.error());
+  // The report has one row; a stateful model refuses all batches but its own.
+  const int64_t report_rows = std::max(1, program_.fixed_batch);
+  if (Status status = executor_.prepare(program_.report, report_rows); !status)
+    return fail(Code::kNoMemory, status.error());
   int64_t widest = 1;
-  for (int32_t i = 0; i < program_.target_count; ++i)
-    widest = std::max(widest, program_.targets[i].weight.elements);
+  for (int32_t i = 0; i < program_.target_count; ++i) widest = std::max(widest, program_.targets[i].weight.elements);
   Result<AlignedBuffer> ones =
       AlignedBuffer::allocate(rows * widest * static_cast<int64_t>(sizeof(float)), "sample weights");
   if (!ones) return fail(Code::kNoMemory, ones.error());
@@ -195,8 +199,7 @@ Code Model::predict(int64_t rows, const void* const* inputs, void* const* output
   const void** part_inputs = pointers_.get();
   void** part_outputs = const_cast<void**>(part_inputs) + program_.input_count;
   for (int64_t first = 0; first < rows; first += max_rows_) {
-    for (int32_t i = 0; i < program_.input_count; ++i)
-      part_inputs[i] = row_of(inputs[i], program_.inputs[i], first);
+    for (int32_t i = 0; i < program_.input_count; ++i) part_inputs[i] = row_of(inputs[i], program_.inputs[i], first);
     for (int32_t i = 0; i < program_.output_count; ++i)
       part_outputs[i] = const_cast<void*>(row_of(outputs[i], program_.outputs[i], first));
     const int64_t count = std::min(max_rows_, rows - first);
@@ -212,8 +215,8 @@ Code Model::check_trainable() const {
   if (program_.train.run == nullptr)
     return fail(Code::kUnsupported, "the library cannot train: compile it with a loss and without --inference");
   if (trains_) return Code::kOk;
-  return fail(Code::kUnsupported, owner_ ? "the model was created to predict only"
-                                         : "a model that shares another's weights only predicts");
+  return fail(Code::kUnsupported,
+              owner_ ? "the model was created to predict only" : "a model that shares another's weights only predicts");
 }
 
 Code Model::run_labelled(const EntryInfo& entry, const ModelData& batch, float* metrics) {
@@ -268,13 +271,15 @@ Code Model::reset(uint64_t seed) {
 }
 
 Code Model::get_learning_rate(double* rate) const {
-  if (program_.learning_rate < 0) return fail(Code::kUnsupported, "a schedule computes the learning rate, or the library cannot train");
+  if (program_.learning_rate < 0)
+    return fail(Code::kUnsupported, "a schedule computes the learning rate, or the library cannot train");
   *rate = weights_->block.learning_rate();
   return Code::kOk;
 }
 
 Code Model::set_learning_rate(double rate) {
-  if (program_.learning_rate < 0) return fail(Code::kUnsupported, "a schedule computes the learning rate, or the library cannot train");
+  if (program_.learning_rate < 0)
+    return fail(Code::kUnsupported, "a schedule computes the learning rate, or the library cannot train");
   if (!weights_->block.set_learning_rate(rate)) return Code::kUnsupported;
   return Code::kOk;
 }

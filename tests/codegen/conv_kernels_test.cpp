@@ -119,7 +119,7 @@ std::vector<KernelCase> conv_cases() {
   return cases;
 }
 
-INSTANTIATE_TEST_SUITE_P(Convolutions, KernelTest, ::testing::ValuesIn(conv_cases()), test_name);
+INSTANTIATE_TEST_SUITE_P(Convolutions, KernelTest, ::testing::ValuesIn(remembered(conv_cases())), test_name);
 
 }  // namespace
 }  // namespace kcc::testing

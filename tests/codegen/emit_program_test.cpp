@@ -75,6 +75,23 @@ int predict(const Step& step) {
   EXPECT_EQ(compile(source), "");
 }
 
+TEST(EmitProgram, TimedCallsSayWhenTheyBeginAndEnd) {
+  const TinyPlan tiny = tiny_plan();
+  ProgramOptions options{"tiny", 32};
+  EXPECT_THAT(emit_program(tiny.module, tiny.plan, options), Not(HasSubstr("begin_call")));
+  options.timed = true;
+  const std::string source = emit_program(tiny.module, tiny.plan, options);
+  EXPECT_THAT(source, HasSubstr(R"(
+  set_work(context, 144 * B);
+  context->begin_call(1);
+  if (int error = tiny_dense_matmul_0(context, dense_relu, dense_1_kernel, dense_1_bias, dense_1_relu)) return error;
+  context->end_call(1);
+  return 0;
+)"));
+  EXPECT_THAT(source, HasSubstr(".timed_calls = 2,"));
+  EXPECT_EQ(compile(source), "");
+}
+
 TEST(EmitProgram, LoopsOverTimeAreLoops) {
   const Module module = testing::recurrent_module();
   const Plan plan =

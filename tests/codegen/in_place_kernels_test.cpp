@@ -9,6 +9,7 @@
 #include "compiler/ops/elementwise.h"
 #include "compiler/ops/matmul.h"
 #include "compiler/ops/reduce.h"
+#include "tests/codegen/cpp_library.h"
 #include "tests/codegen/kernel_case.h"
 #include "tests/codegen/kernel_runner.h"
 #include "tests/support/interpreter.h"
@@ -131,6 +132,28 @@ std::vector<InPlaceCase> in_place_cases() {
                     1},
                    {0, 1}});
   return cases;
+}
+
+TEST(CppInPlace, AgreesWithTheInterpreter) {
+  const std::vector<InPlaceCase> cases = in_place_cases();
+  std::vector<Kernel> kernels;
+  for (const InPlaceCase& c : cases) kernels.push_back(make_kernel(c.kernel));
+  const CppLibrary library(kernels, "-O2 -march=native -ffp-contract=fast");
+  for (size_t k = 0; k < cases.size(); ++k) {
+    const KernelCase& c = cases[k].kernel;
+    for (int64_t batch : c.batches) {
+      std::mt19937 random(static_cast<uint32_t>(batch));
+      std::vector<Array> operands;
+      for (const NamedType& input : kernels[k].body.inputs)
+        operands.push_back(operand_values(input.type, batch, random, c));
+      const Evaluation expected = interpret(kernels[k].body, batch, operands);
+      const std::vector<Array> got = library.run(k, operands, batch, cases[k].in_place);
+      for (size_t i = 0; i < got.size(); ++i)
+        EXPECT_EQ(difference(got[i], expected.outputs[i], c.tolerance), "")
+            << c.name << ", result " << i << ", batch " << batch << "\n"
+            << library.text(k);
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(States, InPlaceTest, ::testing::ValuesIn(in_place_cases()),

@@ -55,7 +55,7 @@ std::vector<KernelCase> index_cases() {
   };
 }
 
-INSTANTIATE_TEST_SUITE_P(Indices, KernelTest, ::testing::ValuesIn(index_cases()), test_name);
+INSTANTIATE_TEST_SUITE_P(Indices, KernelTest, ::testing::ValuesIn(remembered(index_cases())), test_name);
 
 }  // namespace
 }  // namespace kcc::testing

@@ -79,6 +79,31 @@ GuardedBytes::~GuardedBytes() {
   if (mapping_) munmap(mapping_, mapped_);
 }
 
+Arguments::Arguments(const std::vector<Type>& types, const std::vector<Array>& operands, int64_t batch,
+                     const std::vector<int>& in_place)
+    : types_(types), operand_count_(operands.size()), batch_(batch) {
+  for (size_t i = 0; i < types_.size(); ++i) {
+    const size_t bytes = static_cast<size_t>(bytes_of(types_[i], batch));
+    const size_t result = i - operand_count_;
+    if (i >= operand_count_ && result < in_place.size() && in_place[result] >= 0) {
+      pointers_.push_back(pointers_[static_cast<size_t>(in_place[result])]);
+      continue;
+    }
+    memory_.emplace_back(bytes);
+    pointers_.push_back(memory_.back().data());
+    if (i < operand_count_)
+      pack(operands[i], types_[i].dtype, memory_.back().data());
+    else
+      std::memset(memory_.back().data(), 0xab, bytes);
+  }
+}
+
+std::vector<Array> Arguments::results() const {
+  std::vector<Array> results;
+  for (size_t i = operand_count_; i < types_.size(); ++i) results.push_back(unpack(pointers_[i], types_[i], batch_));
+  return results;
+}
+
 LoadedKernel::LoadedKernel(const Kernel& kernel, const std::string& target_name, const ScheduleOptions& options) {
   Diagnostics diagnostics;
   MachineTarget target;
@@ -139,27 +164,10 @@ int LoadedKernel::call(const std::vector<void*>& memory, int64_t batch) const {
 std::vector<Array> LoadedKernel::run(const std::vector<Array>& operands, int64_t batch, TaskOrder order,
                                      const std::vector<int>& in_place) const {
   KCC_CHECK(operands.size() == operand_count_, "an array for each operand");
-  std::vector<GuardedBytes> memory;
-  std::vector<void*> pointers;
-  for (size_t i = 0; i < types_.size(); ++i) {
-    const size_t bytes = static_cast<size_t>(bytes_of(types_[i], batch));
-    const size_t result = i - operand_count_;
-    if (i >= operand_count_ && result < in_place.size() && in_place[result] >= 0) {
-      pointers.push_back(pointers[static_cast<size_t>(in_place[result])]);
-      continue;
-    }
-    memory.emplace_back(bytes);
-    pointers.push_back(memory.back().data());
-    if (i < operand_count_)
-      pack(operands[i], types_[i].dtype, memory.back().data());
-    else
-      std::memset(memory.back().data(), 0xab, bytes);
-  }
+  const Arguments arguments(types_, operands, batch, in_place);
   task_order = order;
-  KCC_CHECK(call(pointers, batch) == 0, "a kernel that succeeds");
-  std::vector<Array> results;
-  for (size_t i = operand_count_; i < types_.size(); ++i) results.push_back(unpack(pointers[i], types_[i], batch));
-  return results;
+  KCC_CHECK(call(arguments.pointers(), batch) == 0, "a kernel that succeeds");
+  return arguments.results();
 }
 
 }  // namespace kcc::testing

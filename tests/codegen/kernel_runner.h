@@ -26,6 +26,23 @@ class GuardedBytes {
   void* data_ = nullptr;
 };
 
+// Operands of a kernel in such memory, and room for its results, of pattern 0xab.
+class Arguments {
+ public:
+  // `types`: operands, then results. `in_place`: for each result the operand whose memory it takes, or -1.
+  Arguments(const std::vector<Type>& types, const std::vector<Array>& operands, int64_t batch,
+            const std::vector<int>& in_place);
+  const std::vector<void*>& pointers() const { return pointers_; }
+  std::vector<Array> results() const;
+
+ private:
+  std::vector<Type> types_;
+  size_t operand_count_;
+  int64_t batch_;
+  std::vector<GuardedBytes> memory_;
+  std::vector<void*> pointers_;
+};
+
 enum class TaskOrder { kForward, kBackward };
 
 class LoadedKernel {

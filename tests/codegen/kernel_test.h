@@ -6,10 +6,14 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "tests/codegen/kernel_case.h"
 
 namespace kcc::testing {
+
+// The cases, remembered for the test that has all of them in one C++ source.
+std::vector<KernelCase> remembered(std::vector<KernelCase> cases);
 
 class KernelTest : public ::testing::TestWithParam<KernelCase> {};
 

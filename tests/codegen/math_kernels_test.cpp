@@ -5,9 +5,11 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <tuple>
 
 #include "compiler/ops/elementwise.h"
 #include "compiler/ops/leaf.h"
+#include "tests/codegen/cpp_library.h"
 #include "tests/codegen/kernel_runner.h"
 
 namespace kcc::testing {
@@ -38,28 +40,37 @@ void PrintTo(const Function& f, std::ostream* out) {
   *out << f.name;
 }
 
-class MathTest : public ::testing::TestWithParam<Function> {};
+// As an object and as C++, whose fused multiplications must not show.
+enum class Form { kObject, kCpp, kCppFused };
+using Parameter = std::tuple<Function, Form>;
 
-std::vector<float> evaluate(OpKind op, const std::vector<float>& x) {
+class MathTest : public ::testing::TestWithParam<Parameter> {};
+
+std::vector<Array> run(const Kernel& kernel, Form form, const std::vector<Array>& operands, int64_t batch) {
+  if (form == Form::kObject) return LoadedKernel(kernel, "host", {}).run(operands, batch);
+  return CppLibrary({kernel}, form == Form::kCpp ? "-O1" : "-O3 -march=native -ffp-contract=fast")
+      .run(0, operands, batch);
+}
+
+std::vector<float> evaluate(OpKind op, Form form, const std::vector<float>& x) {
   Graph graph;
   Builder b{graph};
   ValueId in = input(b, "x", {DType::kF32, batched_shape({})});
   graph.outputs = {{"y", unary(b, op, in)}};
-  const LoadedKernel kernel({Family::kPointwise, graph, -1, "kernel"}, "host", {});
   Array values{{static_cast<int64_t>(x.size())}, {x.begin(), x.end()}};
-  const Array y = kernel.run({values}, static_cast<int64_t>(x.size()))[0];
+  const Array y = run({Family::kPointwise, graph, -1, "kernel"}, form, {values}, static_cast<int64_t>(x.size()))[0];
   return std::vector<float>(y.values.begin(), y.values.end());
 }
 
 TEST_P(MathTest, StaysWithinItsErrorBound) {
-  const Function& f = GetParam();
+  const auto& [f, form] = GetParam();
   std::vector<float> x;
   for (uint32_t bits = 0; bits < 0x7f800000u; bits += 3001) {
     x.push_back(std::bit_cast<float>(bits));
     x.push_back(-x.back());
   }
   for (int i = 0; i < 400000; ++i) x.push_back(-20.0f + 1e-4f * static_cast<float>(i));
-  const std::vector<float> y = evaluate(f.op, x);
+  const std::vector<float> y = evaluate(f.op, form, x);
   double worst = 0;
   float where = 0;
   for (size_t i = 0; i < x.size(); ++i) {
@@ -83,10 +94,10 @@ TEST_P(MathTest, StaysWithinItsErrorBound) {
 }
 
 TEST_P(MathTest, TreatsSpecialValuesAsLibm) {
-  const Function& f = GetParam();
+  const auto& [f, form] = GetParam();
   const std::vector<float> x = {0.0f,   -0.0f,  kInf,    -kInf, kNan,  1.0f,   -1.0f,  3e38f,
                                 -3e38f, 100.0f, -100.0f, 88.7f, 89.0f, -87.5f, 1e-30f, -1e-30f};
-  const std::vector<float> y = evaluate(f.op, x);
+  const std::vector<float> y = evaluate(f.op, form, x);
   for (size_t i = 0; i < x.size(); ++i) {
     const float exact = static_cast<float>(f.exact(x[i]));
     const bool vanishes = exact == 0 || std::abs(exact) < 1.2e-38f;
@@ -103,8 +114,15 @@ TEST_P(MathTest, TreatsSpecialValuesAsLibm) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Functions, MathTest, ::testing::ValuesIn(kFunctions),
-                         [](const auto& info) { return std::string(info.param.name); });
+std::string parameter_name(const ::testing::TestParamInfo<Parameter>& info) {
+  static constexpr const char* kForms[] = {"", "_cpp", "_cpp_fused"};
+  return std::get<0>(info.param).name + std::string(kForms[static_cast<int>(std::get<1>(info.param))]);
+}
+
+INSTANTIATE_TEST_SUITE_P(Functions, MathTest,
+                         ::testing::Combine(::testing::ValuesIn(kFunctions),
+                                            ::testing::Values(Form::kObject, Form::kCpp, Form::kCppFused)),
+                         parameter_name);
 
 // Comparisons, selections and extrema must see NaN.
 TEST(PointwiseKernel, LetsNanThrough) {
@@ -120,15 +138,16 @@ TEST(PointwiseKernel, LetsNanThrough) {
                                   sub(b, x, x),
                                   unary(b, OpKind::kSign, x)};
   for (ValueId r : results) graph.outputs.push_back({"r", r});
-  const LoadedKernel kernel({Family::kPointwise, graph, -1, "kernel"}, "host", {});
   const Array nans{{3}, {kNan, kNan, 2.0}}, other{{3}, {1.0, kNan, kNan}};
-  const std::vector<Array> got = kernel.run({nans, other}, 3);
-  for (size_t r : {0, 1, 2, 3, 5, 6, 7}) {
-    EXPECT_TRUE(std::isnan(got[r].values[0])) << "result " << r;
-    EXPECT_TRUE(std::isnan(got[r].values[1])) << "result " << r;
+  for (Form form : {Form::kObject, Form::kCpp, Form::kCppFused}) {
+    const std::vector<Array> got = run({Family::kPointwise, graph, -1, "kernel"}, form, {nans, other}, 3);
+    for (size_t r : {0, 1, 2, 3, 5, 6, 7}) {
+      EXPECT_TRUE(std::isnan(got[r].values[0])) << "result " << r;
+      EXPECT_TRUE(std::isnan(got[r].values[1])) << "result " << r;
+    }
+    EXPECT_TRUE(std::isnan(got[2].values[2]) && std::isnan(got[3].values[2]));
+    EXPECT_EQ(got[4].values, (std::vector<double>{1, 1, 0}));
   }
-  EXPECT_TRUE(std::isnan(got[2].values[2]) && std::isnan(got[3].values[2]));
-  EXPECT_EQ(got[4].values, (std::vector<double>{1, 1, 0}));
 }
 
 }  // namespace

@@ -98,7 +98,7 @@ std::vector<KernelCase> product_cases() {
   return cases;
 }
 
-INSTANTIATE_TEST_SUITE_P(Products, KernelTest, ::testing::ValuesIn(product_cases()), test_name);
+INSTANTIATE_TEST_SUITE_P(Products, KernelTest, ::testing::ValuesIn(remembered(product_cases())), test_name);
 
 // (B, heads, M, K) x (B, heads, K, N) in every form, with an epilogue.
 std::vector<KernelCase> batch_product_cases() {
@@ -147,7 +147,7 @@ std::vector<KernelCase> batch_product_cases() {
   return cases;
 }
 
-INSTANTIATE_TEST_SUITE_P(BatchProducts, KernelTest, ::testing::ValuesIn(batch_product_cases()), test_name);
+INSTANTIATE_TEST_SUITE_P(BatchProducts, KernelTest, ::testing::ValuesIn(remembered(batch_product_cases())), test_name);
 
 // Few rows add up both halves of k at once.
 TEST(ProductKernel, GivesRowsTheSameBitsInEveryBatch) {

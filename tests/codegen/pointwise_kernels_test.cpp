@@ -207,7 +207,7 @@ std::vector<KernelCase> pointwise_cases() {
   return cases;
 }
 
-INSTANTIATE_TEST_SUITE_P(Pointwise, KernelTest, ::testing::ValuesIn(pointwise_cases()), test_name);
+INSTANTIATE_TEST_SUITE_P(Pointwise, KernelTest, ::testing::ValuesIn(remembered(pointwise_cases())), test_name);
 
 }  // namespace
 }  // namespace kcc::testing

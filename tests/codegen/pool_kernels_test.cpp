@@ -85,7 +85,7 @@ std::vector<KernelCase> pool_cases() {
   return cases;
 }
 
-INSTANTIATE_TEST_SUITE_P(Pools, KernelTest, ::testing::ValuesIn(pool_cases()), test_name);
+INSTANTIATE_TEST_SUITE_P(Pools, KernelTest, ::testing::ValuesIn(remembered(pool_cases())), test_name);
 
 }  // namespace
 }  // namespace kcc::testing

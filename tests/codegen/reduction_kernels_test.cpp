@@ -98,7 +98,7 @@ std::vector<KernelCase> reduction_cases() {
   return cases;
 }
 
-INSTANTIATE_TEST_SUITE_P(Reduction, KernelTest, ::testing::ValuesIn(reduction_cases()), test_name);
+INSTANTIATE_TEST_SUITE_P(Reduction, KernelTest, ::testing::ValuesIn(remembered(reduction_cases())), test_name);
 
 }  // namespace
 }  // namespace kcc::testing

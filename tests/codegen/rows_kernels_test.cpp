@@ -173,7 +173,7 @@ TEST(RowsKernel, LetsNanThroughFewRowsAndMany) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Rows, KernelTest, ::testing::ValuesIn(row_cases()), test_name);
+INSTANTIATE_TEST_SUITE_P(Rows, KernelTest, ::testing::ValuesIn(remembered(row_cases())), test_name);
 
 }  // namespace
 }  // namespace kcc::testing

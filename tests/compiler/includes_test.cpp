@@ -25,6 +25,7 @@ const std::vector<Rule> kRules = {
     {"compiler/ops", {"compiler/support/", "compiler/ir/", "compiler/ops/"}},
     {"compiler/passes", {"compiler/support/", "compiler/ir/", "compiler/ops/", "compiler/passes/"}},
     {"compiler/pages", {"compiler/pages/"}},
+    {"compiler/bench", {"compiler/", "codegen/", "frontend/json.h", "runtime/cores.h"}},
     {"compiler/plot", {"compiler/ir/diagram.h", "compiler/plot/"}},
     {"frontend",
      {"compiler/support/", "compiler/ir/", "compiler/ops/", "compiler/passes/differentiate.h", "frontend/"}},

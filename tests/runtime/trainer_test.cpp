@@ -239,7 +239,9 @@ TEST_F(Trainer, FailsWithOneMessage) {
       {"predict -x x.npy -o p.npy", 1, "no weights"},
       {"predict -x x.npy", 2, "pass -o FILE.npy"},
       {"fit --epoch 3", 2, "did you mean '--epochs'?"},
-      {"bench", 2, "bench is not in this version of kcc yet"},
+      {"bench --batch-size 17", 1, "a kernel failed: internal error -22"},
+      {"bench --batch-size 2000000000", 1, "a batch of 2000000000 is too large"},
+      {"bench --seconds no", 2, "--seconds: expected a number of seconds"},
       {"", 2, "no command"},
   };
   for (const Row& row : rows) {
@@ -250,6 +252,20 @@ TEST_F(Trainer, FailsWithOneMessage) {
     EXPECT_EQ(std::count(result.error.begin(), result.error.end(), '\n'), 1) << result.error;
     EXPECT_FALSE(exists("linear_trainer.weights.h5") || exists("p.npy") || exists("a.txt")) << row.arguments;
   }
+}
+
+// Nothing is read and nothing written; the step counter goes on as the program demands.
+TEST_F(Trainer, BenchTimesStepsOnMadeUpData) {
+  const Outcome table = run("bench --seconds 0.02 --threads 1");
+  EXPECT_EQ(table.status, 0) << table.error;
+  EXPECT_THAT(table.out, StartsWith("linear: batches of 32, 1 thread, made-up data\n"));
+  for (const char* row : {"train a batch", "evaluate a batch", "predict a batch", "predict one sample"})
+    EXPECT_THAT(table.out, HasSubstr(row));
+  const Outcome json = run("bench --seconds 0.02 --batch-size 11 --json");
+  EXPECT_THAT(json.out, StartsWith("{\"program\": \"linear\", \"batch_size\": 11, "));
+  EXPECT_THAT(json.out, HasSubstr("\"train\": {\"batch_size\": 11, \"arena_bytes\": 768, \"time\": {\"best\": 0.02"));
+  EXPECT_THAT(json.out, EndsWith("}\n"));
+  EXPECT_FALSE(exists("linear_trainer.weights.h5"));
 }
 
 // Batches of 11 take 20 ms each.
