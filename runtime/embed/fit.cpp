@@ -175,20 +175,35 @@ class ModelFit {
   bool stopped_ = false;
 };
 
+// All of it, before the first step changes anything.
+Code Model::check_data(const ModelData& data) const {
+  if (data.rows <= 0) return fail(Code::kBadArgument, "data without rows");
+  if (Code code = check_rows(data.rows); code != Code::kOk) return code;
+  if (Code code = check_indices(data.inputs, data.rows); code != Code::kOk) return code;
+  return check_targets(data.targets, data.rows);
+}
+
 Code Model::fit(const ModelData& data, const ModelFitOptions& options) {
   if (Code code = check_trainable(); code != Code::kOk) return code;
+  for (int64_t number : {options.epochs, options.initial_epoch, options.batch_size, options.steps_per_epoch,
+                         options.validation_steps, options.validation_batch_size})
+    if (number < 0)
+      return fail(Code::kBadArgument, "%lld among the options of fit: expected 0 or more",
+                  static_cast<long long>(number));
+  if (options.shuffle < 0 || options.shuffle > 2)
+    return fail(Code::kBadArgument, "shuffle is %d, expected 0, 1 or 2", options.shuffle);
   for (const ModelData* rows : {&data, options.validation}) {
     if (rows == nullptr) continue;
-    if (rows->rows <= 0) return fail(Code::kBadArgument, "data without rows");
-    if (Code code = check_rows(rows->rows); code != Code::kOk) return code;
+    if (Code code = check_data(*rows); code != Code::kOk) return code;
   }
   return ModelFit(*this, data, options).run();
 }
 
 Code Model::evaluate(const ModelData& data, int64_t batch_size, float* metrics) {
   if (Code code = check_trainable(); code != Code::kOk) return code;
-  if (data.rows <= 0) return fail(Code::kBadArgument, "data without rows");
-  if (Code code = check_rows(data.rows); code != Code::kOk) return code;
+  if (batch_size < 0) return fail(Code::kBadArgument, "batches of %lld rows", static_cast<long long>(batch_size));
+  if (metrics == nullptr) return fail(Code::kBadArgument, "no memory for the metrics");
+  if (Code code = check_data(data); code != Code::kOk) return code;
   return ModelFit::evaluate(*this, data, batch_size, 0, metrics);
 }
 

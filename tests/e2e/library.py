@@ -295,6 +295,58 @@ int main(void) {
 }""", self.library("net", model))
         self.assertEqual(printed, "input 'words': an index is not in 0 to 9\n")
 
+    def test_refuses_what_it_cannot_use_and_changes_nothing(self):
+        printed = self.c_program(r"""
+#include <math.h>
+#include <stdio.h>
+#include "data.h"
+#include "net.h"
+#define REFUSED(call) do { if ((call) != NET_BAD_ARGUMENT) return __LINE__; puts(net_error(model)); } while (0)
+int main(void) {
+  net_model* model;
+  float values[210], before[32], after[32], metrics[NET_METRICS];
+  int labels[] = {0, 1, 3};
+  if (net_create(&model, NULL) != NET_OK || net_get_weight(model, "dense/kernel", before, 32) != NET_OK) return 1;
+  REFUSED(net_predict(model, 2, data_x, NULL));
+  REFUSED(net_train_on_batch(model, 3, data_x, labels, NULL, metrics));
+  labels[2] = -1;
+  REFUSED(net_test_on_batch(model, 3, data_x, labels, NULL, metrics));
+  REFUSED(net_train_on_batch(model, 3, data_x, NULL, NULL, metrics));
+  REFUSED(net_get_weight(model, NULL, values, 32));
+  REFUSED(net_get_weight(model, "dense/kernel", NULL, 32));
+  REFUSED(net_set_weight(model, "dense/kernel", NULL, 32));
+  REFUSED(net_load_weights(model, NULL));
+  REFUSED(net_save_weights(model, NULL));
+  REFUSED(net_set_learning_rate(model, NAN));
+  REFUSED(net_set_learning_rate(model, -1));
+  const void* inputs[] = {data_x}; const void* targets[] = {data_y}; const void* none[] = {NULL};
+  net_data data = {70, inputs, targets, NULL};
+  net_fit_options options = {0};
+  options.batch_size = -8;
+  REFUSED(net_fit(model, &data, &options));
+  options.batch_size = 8; options.shuffle = 3;
+  REFUSED(net_fit(model, &data, &options));
+  REFUSED(net_evaluate(model, &data, -1, metrics));
+  REFUSED(net_evaluate(model, &data, 0, NULL));
+  data.targets = none;
+  REFUSED(net_fit(model, &data, NULL));
+  int bad_last[70] = {0};
+  bad_last[69] = 3;
+  const void* bad[] = {bad_last};
+  data.targets = bad;
+  options.shuffle = 1;
+  REFUSED(net_fit(model, &data, &options));  /* before the first of nine steps */
+  if (net_iterations(model) != 0 || net_get_weight(model, "dense/kernel", after, 32) != NET_OK) return 2;
+  for (int i = 0; i < 32; ++i)
+    if (before[i] != after[i]) return 3;
+  return 0;
+}""", self.library("net", tools.mlp()))
+        lines = printed.splitlines()
+        self.assertEqual(lines[:2], ["output 'dense_1' is null", "target 'dense_1': a class number is not in 0 to 2"])
+        self.assertIn("a learning rate of nan, expected at least 0", lines)
+        self.assertIn("shuffle is 3, expected 0, 1 or 2", lines)
+        self.assertEqual(lines[-2:], ["target 'dense_1' is null", "target 'dense_1': a class number is not in 0 to 2"])
+
     def test_errors_leave_the_folder_as_it_was(self):
         self.library("net", tools.mlp())
         before = sorted((path.name, path.read_bytes()) for path in (self.folder / "net").iterdir())
