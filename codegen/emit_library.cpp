@@ -59,15 +59,22 @@ auto data_of(const char* from) {
   return [=](const Array& array) { return fmt::format("{}{}.data()", from, array.variable); };
 }
 
+// What the functions, classes and types around the arrays' names call something; I is a macro of <complex.h>.
+std::set<std::string> taken_names(const std::string& library) {
+  return {library + "_predict", "Arrays", "Call", "Callback", "Data", "Element", "FitOptions", "I", "Metrics", "Model",
+          "Options", "Progress", "Status", "data", "fits", "from", "inputs", "kcc", "metrics", "model", "name", "of",
+          "outputs", "rows", "rows_of", "shape", "size", "status", "std", "targets", "weights"};
+}
+
 class Interface {
  public:
   Interface(const Module& module, const ProgramOptions& options) : module_(module), options_(options) {
-    // What the functions themselves call something.
-    Scope scope({"model", "rows", "metrics", "inputs", "outputs", "targets", "weights", "kcc", "data", "good", "this"});
+    const std::set<std::string> taken = taken_names(options.name);
+    Scope scope(taken);
     for (const NamedType& input : module.inputs) inputs_.push_back({input.name, scope.add(input.name), input.type});
     for (const NamedType& output : module.outputs) outputs_.push_back({output.name, scope.add(output.name), output.type});
     // Targets meet inputs alone, so that they may be called as the outputs are.
-    Scope labels({"model", "rows", "metrics", "inputs", "outputs", "targets", "weights", "kcc", "data", "good", "this"});
+    Scope labels(taken);
     for (const Array& input : inputs_) labels.add(input.variable);
     for (const Target& target : module.targets) targets_.push_back({target.name, labels.add(target.name), target.type});
     for (size_t i = 0; i < targets_.size(); ++i)
@@ -111,10 +118,10 @@ class Interface {
             {"predict_data", each(inputs_, ", ", data_of("")) + ", " + each(outputs_, ", ", data_of(""))},
             {"metric_fields", metric_fields()},
             {"data_fields", data_fields()},
-            {"data_inputs", each(inputs_, ", ", data_of("data."))},
-            {"data_targets", each(targets_, ", ", data_of("data."))},
-            {"data_weights", each(weights_, ", ", data_of("data."))},
-            {"data_rows", rows_of("input", inputs_[0], "data.")},
+            {"data_inputs", each(inputs_, ", ", data_of("from."))},
+            {"data_targets", each(targets_, ", ", data_of("from."))},
+            {"data_weights", each(weights_, ", ", data_of("from."))},
+            {"data_rows", rows_of("input", inputs_[0], "from.")},
             {"data_sizes", data_sizes()}};
   }
 
@@ -182,7 +189,7 @@ class Interface {
   }
 
   std::string metric_fields() const {
-    Scope scope;
+    Scope scope({"Metrics"});  // the struct's own name
     std::string text;
     for (const std::string& metric : module_.metrics) text += fmt::format("    float {};\n", scope.add(metric));
     return text.substr(0, text.rfind('\n'));
@@ -195,10 +202,10 @@ class Interface {
   }
 
   std::string data_sizes() const {
-    std::string text = each(inputs_, " && ", [](const Array& a) { return fits("input", a, "data."); });
-    text += " && " + each(targets_, " && ", [](const Array& a) { return fits("target", a, "data."); });
+    std::string text = each(inputs_, " && ", [](const Array& a) { return fits("input", a, "from."); });
+    text += " && " + each(targets_, " && ", [](const Array& a) { return fits("target", a, "from."); });
     for (const Array& weight : weights_)
-      text += fmt::format(" && (data.{0}.empty() || data.{0}.size() == static_cast<std::size_t>(rows) * {1})",
+      text += fmt::format(" && (from.{0}.empty() || from.{0}.size() == static_cast<std::size_t>(rows) * {1})",
                           weight.variable, row_size(weight));
     return text;
   }

@@ -347,6 +347,23 @@ int main(void) {
         self.assertIn("shuffle is 3, expected 0, 1 or 2", lines)
         self.assertEqual(lines[-2:], ["target 'dense_1' is null", "target 'dense_1': a class number is not in 0 to 2"])
 
+    def test_layers_may_be_called_as_the_code_around_them(self):
+        pairs = [("of", "status"), ("name", "shape"), ("size", "Element"), ("std", "fits"), ("rows_of", "Status"),
+                 ("Data", "Metrics"), ("Model", "Arrays"), ("net_predict", "restrict"), ("class", "int"), ("I", "N"),
+                 ("in/put", "out put"), ("x", "X"), ("input", "output")]
+        for i, (first, last) in enumerate(pairs):
+            with self.subTest(input=first, output=last):
+                model = tools.sequential(("InputLayer", {"batch_shape": [None, 4], "name": first}),
+                                         ("Dense", {"units": 3, "activation": "softmax", "name": last}),
+                                         loss="sparse_categorical_crossentropy", optimizer="sgd", metrics=["accuracy"])
+                made(tools.KCC, self.write("m.json", model), "--emit=library", "--name", "net", "-o", self.folder / "net")
+                (self.folder / "main.c").write_text('#include <complex.h>\n#include "net.h"\n')
+                (self.folder / "main.cpp").write_text('#include "net.hpp"\nstatic_assert(sizeof(net::Model) != 0);\n')
+                flags = ["-fsyntax-only", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Werror",
+                         f"-I{self.folder / 'net'}"]
+                made("gcc", "-std=c11", *flags, self.folder / "main.c")
+                made("g++", "-std=c++20", *flags, self.folder / "main.cpp")
+
     def test_errors_leave_the_folder_as_it_was(self):
         self.library("net", tools.mlp())
         before = sorted((path.name, path.read_bytes()) for path in (self.folder / "net").iterdir())
