@@ -364,6 +364,18 @@ int main(void) {
                 made("gcc", "-std=c11", *flags, self.folder / "main.c")
                 made("g++", "-std=c++20", *flags, self.folder / "main.cpp")
 
+    def test_refuses_names_that_mean_something_else(self):
+        model = self.write("m.json", tools.mlp())
+        for name, why in (("class", "means something else in C"), ("time", "<time.h>"), ("m", "-lm"), ("std", "namespace"),
+                          ("kcc", "find_package"), ("index", "function of the C library")):
+            for kind in "library", "shared", "c++":
+                with self.subTest(name=name, kind=kind):
+                    done = run(tools.KCC, model, f"--emit={kind}", "--name", name, "-o", self.folder / "out")
+                    self.assertEqual(done.returncode, 1)
+                    self.assertIn(f"a library cannot be called {name}: ", done.stderr)
+                    self.assertIn(why, done.stderr)
+                    self.assertFalse((self.folder / "out").exists())
+
     def test_errors_leave_the_folder_as_it_was(self):
         self.library("net", tools.mlp())
         before = sorted((path.name, path.read_bytes()) for path in (self.folder / "net").iterdir())
