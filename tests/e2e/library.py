@@ -203,7 +203,7 @@ int main() {
   });
   std::printf("%d %zu %d\n", status == net::Status::kStopped, epochs, last < first);
   try {
-    model.fit(data, {}, [](const net::Model::Progress&) -> bool { throw std::runtime_error("mine"); });
+    (void)model.fit(data, {}, [](const net::Model::Progress&) -> bool { throw std::runtime_error("mine"); });
   } catch (const std::runtime_error& error) { std::puts(error.what()); }
 
   net::Model::Metrics scores;
