@@ -65,7 +65,7 @@ class Pages(Case):
             for value in self.complete("kcc", "m.json", option, ""):
                 self.assert_works(run(tools.KCC, model, option, value, form))
         for value in self.complete("kcc", "m.json", "--emit", "") - {"trainer", "library", "shared"}:
-            self.assert_works(run(tools.KCC, model, f"--emit={value}", "-o", self.folder / "out"))
+            self.assert_works(run(tools.KCC, model, f"--emit={value}", "-o", self.folder / value))
 
     def test_flags_take_no_value(self):
         self.assertIn("\\-\\-inference\\fR\n", page("man"))

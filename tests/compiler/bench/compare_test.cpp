@@ -48,7 +48,9 @@ BenchReport report(std::vector<BenchRow> rows) {
 }
 
 std::string file_of(const std::string& text) {
-  const std::string path = (std::filesystem::path(::testing::TempDir()) / "bench_report.json").string();
+  // Of this test alone: others run beside it.
+  const std::string name = ::testing::UnitTest::GetInstance()->current_test_info()->name();
+  const std::string path = (std::filesystem::path(::testing::TempDir()) / ("kcc_report_" + name + ".json")).string();
   std::ofstream(path) << text;
   return path;
 }
