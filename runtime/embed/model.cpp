@@ -240,6 +240,9 @@ Code Model::check_targets(const void* const* targets, int64_t rows) const {
 }
 
 Code Model::run_labelled(const EntryInfo& entry, const ModelData& batch, float* metrics) {
+  if (program_.fixed_batch > 0 && batch.rows != program_.fixed_batch)
+    return fail(Code::kBadArgument, "the model is stateful and runs batches of %d samples alone, not of %lld",
+                program_.fixed_batch, static_cast<long long>(batch.rows));
   if (Code code = make_ready(batch.rows); code != Code::kOk) return code;
   if (Code code = check_indices(batch.inputs, batch.rows); code != Code::kOk) return code;
   if (Code code = check_targets(batch.targets, batch.rows); code != Code::kOk) return code;

@@ -347,6 +347,38 @@ int main(void) {
         self.assertIn("shuffle is 3, expected 0, 1 or 2", lines)
         self.assertEqual(lines[-2:], ["target 'dense_1' is null", "target 'dense_1': a class number is not in 0 to 2"])
 
+    def test_stateful_models_refuse_other_batches(self):
+        model = tools.sequential(("InputLayer", {"batch_shape": [4, 5, 3], "name": "x"}),
+                                 ("LSTM", {"units": 6, "stateful": True}), ("Dense", {"units": 1}),
+                                 loss="mse", optimizer="sgd")
+        printed = self.c_program(r"""
+#include <stdio.h>
+#include <string.h>
+#include "net.h"
+int main(void) {
+  net_model* model;
+  float x[8 * 15], y[8], first[4], second[4];
+  for (int i = 0; i < 8 * 15; ++i) x[i] = (float)(i % 7) / 7;
+  if (net_create(&model, NULL) != NET_OK || net_predict(model, 4, x, first) != NET_OK) return 1;
+  if (net_predict(model, 4, x, second) != NET_OK || memcmp(first, second, sizeof first) == 0) return 2;
+  net_reset_states(model);
+  if (net_predict(model, 8, x, y) != NET_OK || memcmp(first, y, sizeof first) != 0) return 3;  /* in pieces of 4 */
+  if (net_predict(model, 5, x, y) != NET_BAD_ARGUMENT) return 4;
+  if (net_train_on_batch(model, 8, x, y, NULL, NULL) != NET_BAD_ARGUMENT) return 5;
+  puts(net_error(model));
+  const void* inputs[] = {x}; const void* targets[] = {y};
+  const net_data data = {8, inputs, targets, NULL};
+  net_fit_options options = {0};
+  options.batch_size = 2;
+  if (net_fit(model, &data, &options) != NET_BAD_ARGUMENT || net_iterations(model) != 0) return 6;
+  options.batch_size = 0;
+  if (net_fit(model, &data, &options) != NET_OK || net_iterations(model) != 2) return 7;
+  net_model* shared;
+  if (net_create_shared(&shared, model, NULL) != NET_UNSUPPORTED || shared != NULL) return 8;
+  return 0;
+}""", self.library("net", model))
+        self.assertEqual(printed, "the model is stateful and runs batches of 4 samples alone, not of 8\n")
+
     def test_layers_may_be_called_as_the_code_around_them(self):
         pairs = [("of", "status"), ("name", "shape"), ("size", "Element"), ("std", "fits"), ("rows_of", "Status"),
                  ("Data", "Metrics"), ("Model", "Arrays"), ("net_predict", "restrict"), ("class", "int"), ("I", "N"),
