@@ -185,11 +185,19 @@ Code Model::check_data(const ModelData& data) const {
 
 Code Model::fit(const ModelData& data, const ModelFitOptions& options) {
   if (Code code = check_trainable(); code != Code::kOk) return code;
-  for (int64_t number : {options.epochs, options.initial_epoch, options.batch_size, options.steps_per_epoch,
-                         options.validation_steps, options.validation_batch_size})
-    if (number < 0)
-      return fail(Code::kBadArgument, "%lld among the options of fit: expected 0 or more",
-                  static_cast<long long>(number));
+  const struct {
+    const char* name;
+    int64_t value;
+  } numbers[] = {{"epochs", options.epochs},
+                 {"initial_epoch", options.initial_epoch},
+                 {"batch_size", options.batch_size},
+                 {"steps_per_epoch", options.steps_per_epoch},
+                 {"validation_steps", options.validation_steps},
+                 {"validation_batch_size", options.validation_batch_size}};
+  for (const auto& number : numbers)
+    if (number.value < 0)
+      return fail(Code::kBadArgument, "%s is %lld, expected at least 0", number.name,
+                  static_cast<long long>(number.value));
   if (options.shuffle < 0 || options.shuffle > 2)
     return fail(Code::kBadArgument, "shuffle is %d, expected 0, 1 or 2", options.shuffle);
   for (const ModelData* rows : {&data, options.validation}) {
@@ -201,7 +209,8 @@ Code Model::fit(const ModelData& data, const ModelFitOptions& options) {
 
 Code Model::evaluate(const ModelData& data, int64_t batch_size, float* metrics) {
   if (Code code = check_trainable(); code != Code::kOk) return code;
-  if (batch_size < 0) return fail(Code::kBadArgument, "batches of %lld rows", static_cast<long long>(batch_size));
+  if (batch_size < 0)
+    return fail(Code::kBadArgument, "batch_size is %lld, expected at least 0", static_cast<long long>(batch_size));
   if (metrics == nullptr) return fail(Code::kBadArgument, "no memory for the metrics");
   if (Code code = check_data(data); code != Code::kOk) return code;
   return ModelFit::evaluate(*this, data, batch_size, 0, metrics);

@@ -344,6 +344,7 @@ int main(void) {
         lines = printed.splitlines()
         self.assertEqual(lines[:2], ["output 'dense_1' is null", "target 'dense_1': a class number is not in 0 to 2"])
         self.assertIn("a learning rate of nan, expected at least 0", lines)
+        self.assertIn("batch_size is -8, expected at least 0", lines)
         self.assertIn("shuffle is 3, expected 0, 1 or 2", lines)
         self.assertEqual(lines[-2:], ["target 'dense_1' is null", "target 'dense_1': a class number is not in 0 to 2"])
 
