@@ -396,6 +396,8 @@ int main(void) {
                          f"-I{self.folder / 'net'}"]
                 made("gcc", "-std=c11", *flags, self.folder / "main.c")
                 made("g++", "-std=c++20", *flags, self.folder / "main.cpp")
+                self.assertNotIn("__SIZE", (self.folder / "net" / "net.h").read_text())
+        self.assertIn("needs C++20", run("g++", "-std=c++17", *flags, self.folder / "main.cpp").stderr)
 
     def test_refuses_names_that_mean_something_else(self):
         model = self.write("m.json", tools.mlp())
