@@ -105,12 +105,9 @@ class ByHand(Case):
         self.assert_works(run(tools.KCC, self.model, "-o", self.folder / "t"))
         self.assert_refused(self.verify(), r"nothing to verify with was stored: .*kcc --verify-data FILE.npz")
 
-    def test_readable_source_has_its_data_beside_it(self):
-        self.assert_works(self.compile("--emit=c++", out="t.cpp"))
-        self.assertIn('.incbin \\"self_test.bin\\"', (self.folder / "t.cpp").read_text())
-        data = (self.folder / "self_test.bin").read_bytes()
-        self.assertEqual(data[:160], struct.pack("<40f", *self.values))
-        self.assertEqual(data[192:], struct.pack("<40f", *self.expected))
+    def test_readable_source_takes_none(self):
+        self.assert_refused(self.compile("--emit=c++", out="source"), r"--verify-data does not go with --emit=c\+\+")
+        self.assertFalse((self.folder / "source").exists())
 
     def test_same_input_same_bytes(self):
         self.assert_works(self.compile())
