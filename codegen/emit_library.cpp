@@ -55,19 +55,35 @@ std::string each(const std::vector<Array>& arrays, const std::string& separator,
   return fmt::format("{}", fmt::join(parts, separator));
 }
 
+// Parameters, each on a line of its own where they are long together.
+std::string wrapped(std::string parameters) {
+  constexpr size_t kLong = 60;
+  if (parameters.size() <= kLong) return parameters;
+  for (size_t comma = parameters.find(", "); comma != std::string::npos; comma = parameters.find(", ", comma + 1))
+    parameters.replace(comma, 2, ",\n    ");
+  return parameters;
+}
+
 auto data_of(const char* from) {
   return [=](const Array& array) { return fmt::format("{}{}.data()", from, array.variable); };
+}
+
+// What the functions, classes and types around the arrays' names call something; I is a macro of <complex.h>.
+std::set<std::string> taken_names(const std::string& library) {
+  return {library + "_predict", "Arrays", "Call", "Callback", "Data", "Element", "FitOptions", "I", "Metrics", "Model",
+          "Options", "Progress", "Status", "data", "fits", "from", "inputs", "kcc", "metrics", "model", "name", "of",
+          "outputs", "rows", "rows_of", "shape", "size", "status", "std", "targets", "weights"};
 }
 
 class Interface {
  public:
   Interface(const Module& module, const ProgramOptions& options) : module_(module), options_(options) {
-    // What the functions themselves call something.
-    Scope scope({"model", "rows", "metrics", "inputs", "outputs", "targets", "weights", "kcc", "data", "good", "this"});
+    const std::set<std::string> taken = taken_names(options.name);
+    Scope scope(taken);
     for (const NamedType& input : module.inputs) inputs_.push_back({input.name, scope.add(input.name), input.type});
     for (const NamedType& output : module.outputs) outputs_.push_back({output.name, scope.add(output.name), output.type});
     // Targets meet inputs alone, so that they may be called as the outputs are.
-    Scope labels({"model", "rows", "metrics", "inputs", "outputs", "targets", "weights", "kcc", "data", "good", "this"});
+    Scope labels(taken);
     for (const Array& input : inputs_) labels.add(input.variable);
     for (const Target& target : module.targets) targets_.push_back({target.name, labels.add(target.name), target.type});
     for (size_t i = 0; i < targets_.size(); ++i)
@@ -95,9 +111,9 @@ class Interface {
             {"metrics", count(module_.metrics)},
             {"weights", fmt::format("{}", weight_count())},
             {"sizes", sizes()},
-            {"predict_parameters", each(inputs_, "", parameter("const ")) + each(outputs_, "", parameter(""))},
-            {"train_parameters", each(inputs_, "", parameter("const ")) + each(targets_, "", parameter("const ")) +
-                                     each(weights_, "", parameter("const "))},
+            {"predict_parameters", wrapped(each(inputs_, "", parameter("const ")) + each(outputs_, "", parameter("")))},
+            {"train_parameters", wrapped(each(inputs_, "", parameter("const ")) + each(targets_, "", parameter("const ")) +
+                                         each(weights_, "", parameter("const ")))},
             {"input_arguments", each(inputs_, ", ", variable)},
             {"output_arguments", each(outputs_, ", ", variable)},
             {"target_arguments", each(targets_, ", ", variable)},
@@ -111,10 +127,10 @@ class Interface {
             {"predict_data", each(inputs_, ", ", data_of("")) + ", " + each(outputs_, ", ", data_of(""))},
             {"metric_fields", metric_fields()},
             {"data_fields", data_fields()},
-            {"data_inputs", each(inputs_, ", ", data_of("data."))},
-            {"data_targets", each(targets_, ", ", data_of("data."))},
-            {"data_weights", each(weights_, ", ", data_of("data."))},
-            {"data_rows", rows_of("input", inputs_[0], "data.")},
+            {"data_inputs", each(inputs_, ", ", data_of("from."))},
+            {"data_targets", each(targets_, ", ", data_of("from."))},
+            {"data_weights", each(weights_, ", ", data_of("from."))},
+            {"data_rows", rows_of("input", inputs_[0], "from.")},
             {"data_sizes", data_sizes()}};
   }
 
@@ -135,9 +151,13 @@ class Interface {
     };
     std::vector<std::string> lines;
     const auto add = [&](const std::vector<Array>& arrays, const char* kind) {
-      for (const Array& array : arrays)
-        lines.push_back(fmt::format("  {} = {}", unique(fmt::format("{}_{}{}_SIZE", prefix, kind, upper(array.variable))),
-                                    row_size(array)));
+      for (const Array& array : arrays) {
+        // Two underscores in a row belong to the compiler: the layer `class` is `class_`.
+        std::string name = upper(array.variable);
+        if (name.back() == '_') name.pop_back();
+        lines.push_back(
+            fmt::format("  {} = {}", unique(fmt::format("{}_{}{}_SIZE", prefix, kind, name)), row_size(array)));
+      }
     };
     add(inputs_, "");
     add(outputs_, "");
@@ -164,8 +184,8 @@ class Interface {
   }
 
   std::string predict_spans() const {
-    return each(inputs_, ", ", [](const Array& a) { return span(a, "const "); }) + ", " +
-           each(outputs_, ", ", [](const Array& a) { return span(a, ""); });
+    return wrapped(each(inputs_, ", ", [](const Array& a) { return span(a, "const "); }) + ", " +
+                   each(outputs_, ", ", [](const Array& a) { return span(a, ""); }));
   }
 
   static std::string rows_of(const char* kind, const Array& array, const char* from) {
@@ -177,12 +197,13 @@ class Interface {
   }
 
   std::string predict_sizes() const {
-    return each(inputs_, " || ", [](const Array& a) { return fmt::format("!{}", fits("input", a, "")); }) + " || " +
-           each(outputs_, " || ", [](const Array& a) { return fmt::format("!{}", fits("output", a, "")); });
+    const std::string or_else = " ||\n        ";
+    return each(inputs_, or_else, [](const Array& a) { return fmt::format("!{}", fits("input", a, "")); }) + or_else +
+           each(outputs_, or_else, [](const Array& a) { return fmt::format("!{}", fits("output", a, "")); });
   }
 
   std::string metric_fields() const {
-    Scope scope;
+    Scope scope({"Metrics"});  // the struct's own name
     std::string text;
     for (const std::string& metric : module_.metrics) text += fmt::format("    float {};\n", scope.add(metric));
     return text.substr(0, text.rfind('\n'));
@@ -195,11 +216,12 @@ class Interface {
   }
 
   std::string data_sizes() const {
-    std::string text = each(inputs_, " && ", [](const Array& a) { return fits("input", a, "data."); });
-    text += " && " + each(targets_, " && ", [](const Array& a) { return fits("target", a, "data."); });
+    const std::string and_then = " &&\n             ";
+    std::string text = each(inputs_, and_then, [](const Array& a) { return fits("input", a, "from."); });
+    text += and_then + each(targets_, and_then, [](const Array& a) { return fits("target", a, "from."); });
     for (const Array& weight : weights_)
-      text += fmt::format(" && (data.{0}.empty() || data.{0}.size() == static_cast<std::size_t>(rows) * {1})",
-                          weight.variable, row_size(weight));
+      text += and_then + fmt::format("(from.{0}.empty() || from.{0}.size() == static_cast<std::size_t>(rows) * {1})",
+                                     weight.variable, row_size(weight));
     return text;
   }
 

@@ -10,6 +10,7 @@
 #include "codegen/cpp/core_source.h"
 #include "codegen/cpp/emit_folder.h"
 #include "codegen/emit_program.h"
+#include "codegen/library_name.h"
 #include "codegen/link_library.h"
 #include "compiler/bench/bench.h"
 #include "compiler/embed_self_test.h"
@@ -161,6 +162,11 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
     for (const KernelGraph& kernels : kernel_graphs)
       fmt::print("{}:\n{}", kernels.graph.name, explain_fusion(kernels, module));
   const std::string name = program_name(options, module);
+  if (const std::string why = refused_library_name(name); embedded && !why.empty()) {
+    diagnostics.error({}, fmt::format("a library cannot be called {}: {}", name, why),
+                      "choose another name with --name");
+    return false;
+  }
   const Plan plan = make_plan(module, kernel_graphs, name);
   // From here on nothing is invented: every kernel and every byte of memory is known.
   dump(options, "03-plan.txt", to_string(plan), diagnostics);

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "runtime/data/image_folder.h"
+#include "runtime/data/indices.h"
 #include "runtime/data/load_array.h"
 #include "runtime/data/rows.h"
 #include "runtime/format.h"
@@ -164,14 +165,6 @@ Status load_sources(const Program& program, const DataFiles& files, bool with_ta
 }
 
 }  // namespace
-
-std::optional<int64_t> class_count(const Program& program, const TargetInfo& target) {
-  for (int32_t i = 0; i < program.output_count; ++i) {
-    const TensorInfo& output = program.outputs[i];
-    if (std::strcmp(output.name, target.tensor.name) == 0 && output.rank > 0) return output.extents[output.rank - 1];
-  }
-  return std::nullopt;
-}
 
 Result<Dataset> bind_data(const Program& program, const DataFiles& files, bool with_targets) {
   const Slots x_slots = slots_of("x", "input", files, input_names(program));

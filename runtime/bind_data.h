@@ -40,9 +40,6 @@ struct DataFiles {
 
 Result<Dataset> bind_data(const Program& program, const DataFiles& files, bool with_targets);
 
-// How many classes a target of class indices has: the last extent of the output with its name.
-std::optional<int64_t> class_count(const Program& program, const TargetInfo& target);
-
 // The first `split_at` samples stay in `data`, the rest are returned.
 Dataset split_off(Dataset& data, int64_t split_at);
 

@@ -16,10 +16,12 @@ constexpr int64_t kLargestBuffer = std::numeric_limits<int32_t>::max();
 Status check_size(const char* kind, const TensorInfo& tensor, int64_t batch) {
   const int64_t sample = tensor.elements * size_of(tensor.type);
   if (sample == 0 || batch <= kLargestBuffer / sample) return {};
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  const int64_t bytes = batch > kMost / sample ? kMost : sample * batch;
   return make_error(
       "a batch of %ld is too large: %s '%s' would take %s, at most 2 GB are possible; "
       "batches of up to %ld fit",
-      batch, kind, tensor.name, memory_size(sample * batch).c_str(), kLargestBuffer / sample);
+      batch, kind, tensor.name, memory_size(bytes).c_str(), kLargestBuffer / sample);
 }
 
 // Halide's error codes that a user can cause (HalideRuntime.h).

@@ -78,7 +78,10 @@ def new_outputs(model: Any, rows: int) -> Dataset:
 
 def batch_size(data: Any, given: int | None, steps: int | None) -> int:
     """Keras's default: 32, or as many as make `steps` batches."""
-    if given:
+    for name, number in ("batch_size", given), ("steps", steps):
+        if number is not None and number < 1:
+            raise ValueError(f"{name} is {number}, expected at least 1")
+    if given is not None:
         return int(given)
     return -(-data.rows // steps) if steps and isinstance(data, Dataset) else 32
 

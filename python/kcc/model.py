@@ -341,6 +341,8 @@ def _split(data: Dataset | None, share: float) -> tuple[Dataset, Dataset]:
     """The last part is for validation, before any shuffling."""
     if data is None:
         raise ValueError("validation_split needs arrays: pass validation_data")
+    if not 0 < share < 1:
+        raise ValueError(f"validation_split is {share}, expected a number from 0 to 1")
     at = int(np.floor(data.rows * (1.0 - share)))
     if at in (0, data.rows):
         raise ValueError(

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "runtime/bind_data.h"
+#include "runtime/data/indices.h"
 #include "runtime/random.h"
 
 namespace kcc::runtime {

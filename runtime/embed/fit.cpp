@@ -175,20 +175,44 @@ class ModelFit {
   bool stopped_ = false;
 };
 
+// All of it, before the first step changes anything.
+Code Model::check_data(const ModelData& data) const {
+  if (data.rows <= 0) return fail(Code::kBadArgument, "data without rows");
+  if (Code code = check_rows(data.rows); code != Code::kOk) return code;
+  if (Code code = check_indices(data.inputs, data.rows); code != Code::kOk) return code;
+  return check_targets(data.targets, data.rows);
+}
+
 Code Model::fit(const ModelData& data, const ModelFitOptions& options) {
   if (Code code = check_trainable(); code != Code::kOk) return code;
+  const struct {
+    const char* name;
+    int64_t value;
+  } numbers[] = {{"epochs", options.epochs},
+                 {"initial_epoch", options.initial_epoch},
+                 {"batch_size", options.batch_size},
+                 {"steps_per_epoch", options.steps_per_epoch},
+                 {"validation_steps", options.validation_steps},
+                 {"validation_batch_size", options.validation_batch_size}};
+  for (const auto& number : numbers)
+    if (number.value < 0)
+      return fail(Code::kBadArgument, "%s is %lld, expected at least 0", number.name,
+                  static_cast<long long>(number.value));
+  if (options.shuffle < 0 || options.shuffle > 2)
+    return fail(Code::kBadArgument, "shuffle is %d, expected 0, 1 or 2", options.shuffle);
   for (const ModelData* rows : {&data, options.validation}) {
     if (rows == nullptr) continue;
-    if (rows->rows <= 0) return fail(Code::kBadArgument, "data without rows");
-    if (Code code = check_rows(rows->rows); code != Code::kOk) return code;
+    if (Code code = check_data(*rows); code != Code::kOk) return code;
   }
   return ModelFit(*this, data, options).run();
 }
 
 Code Model::evaluate(const ModelData& data, int64_t batch_size, float* metrics) {
   if (Code code = check_trainable(); code != Code::kOk) return code;
-  if (data.rows <= 0) return fail(Code::kBadArgument, "data without rows");
-  if (Code code = check_rows(data.rows); code != Code::kOk) return code;
+  if (batch_size < 0)
+    return fail(Code::kBadArgument, "batch_size is %lld, expected at least 0", static_cast<long long>(batch_size));
+  if (metrics == nullptr) return fail(Code::kBadArgument, "no memory for the metrics");
+  if (Code code = check_data(data); code != Code::kOk) return code;
   return ModelFit::evaluate(*this, data, batch_size, 0, metrics);
 }
 

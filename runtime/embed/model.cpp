@@ -1,9 +1,11 @@
 #include "runtime/embed/model.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
+#include <limits>
 #include <new>
 
 #include "runtime/data/array.h"
@@ -196,6 +198,9 @@ Code Model::predict(int64_t rows, const void* const* inputs, void* const* output
   if (!weights_->known) return fail(Code::kNoWeights, "no weights: none were embedded, load or set some first");
   if (Code code = check_rows(rows); code != Code::kOk) return code;
   if (Code code = check_indices(inputs, rows); code != Code::kOk) return code;
+  for (int32_t i = 0; i < program_.output_count; ++i)
+    if (outputs[i] == nullptr && rows > 0 && program_.outputs[i].elements > 0)
+      return fail(Code::kBadArgument, "output '%s' is null", program_.outputs[i].name);
   const void** part_inputs = pointers_.get();
   void** part_outputs = const_cast<void**>(part_inputs) + program_.input_count;
   for (int64_t first = 0; first < rows; first += max_rows_) {
@@ -219,9 +224,28 @@ Code Model::check_trainable() const {
               owner_ ? "the model was created to predict only" : "a model that shares another's weights only predicts");
 }
 
+// Kernels compare class numbers with those that there are: one too large would be a sample without a class.
+Code Model::check_targets(const void* const* targets, int64_t rows) const {
+  for (int32_t i = 0; i < program_.target_count; ++i) {
+    const TargetInfo& target = program_.targets[i];
+    if (targets[i] == nullptr && target.tensor.elements > 0)
+      return fail(Code::kBadArgument, "target '%s' is null", target.tensor.name);
+    if (!target.is_class_index) continue;
+    const int64_t classes = class_count(program_, target).value_or(std::numeric_limits<int32_t>::max());
+    if (!all_indices(targets[i], target.tensor.type, rows * target.tensor.elements, classes))
+      return fail(Code::kBadArgument, "target '%s': a class number is not in 0 to %lld", target.tensor.name,
+                  static_cast<long long>(classes - 1));
+  }
+  return Code::kOk;
+}
+
 Code Model::run_labelled(const EntryInfo& entry, const ModelData& batch, float* metrics) {
-  if (Code code = check_indices(batch.inputs, batch.rows); code != Code::kOk) return code;
+  if (program_.fixed_batch > 0 && batch.rows != program_.fixed_batch)
+    return fail(Code::kBadArgument, "the model is stateful and runs batches of %d samples alone, not of %lld",
+                program_.fixed_batch, static_cast<long long>(batch.rows));
   if (Code code = make_ready(batch.rows); code != Code::kOk) return code;
+  if (Code code = check_indices(batch.inputs, batch.rows); code != Code::kOk) return code;
+  if (Code code = check_targets(batch.targets, batch.rows); code != Code::kOk) return code;
   const void** pointer = pointers_.get();
   pointer = std::copy_n(batch.inputs, program_.input_count, pointer);
   pointer = std::copy_n(batch.targets, program_.target_count, pointer);
@@ -280,8 +304,10 @@ Code Model::get_learning_rate(double* rate) const {
 Code Model::set_learning_rate(double rate) {
   if (program_.learning_rate < 0)
     return fail(Code::kUnsupported, "a schedule computes the learning rate, or the library cannot train");
-  if (!weights_->block.set_learning_rate(rate)) return Code::kUnsupported;
-  return Code::kOk;
+  if (!std::isfinite(rate) || rate < 0)
+    return fail(Code::kBadArgument, "a learning rate of %g, expected at least 0", rate);
+  const Status status = weights_->block.set_learning_rate(rate);
+  return status ? Code::kOk : fail(Code::kUnsupported, status.error());
 }
 
 const char* Model::processor() const {

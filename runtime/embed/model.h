@@ -107,6 +107,8 @@ class Model {
   Code fail(Code code, const char* format, ...) const __attribute__((format(printf, 3, 4)));
   Code check_rows(int64_t rows) const;
   Code check_indices(const void* const* inputs, int64_t rows) const;
+  Code check_targets(const void* const* targets, int64_t rows) const;
+  Code check_data(const ModelData& data) const;
   Code check_trainable() const;
   Code run_labelled(const EntryInfo& entry, const ModelData& batch, float* metrics);
   Code make_ready(int64_t rows);

@@ -19,6 +19,7 @@ const StateInfo* weight_of(const Program& program, int32_t number) {
 }
 
 Code Model::find_weight(const char* name, int64_t count, int32_t* state) const {
+  if (name == nullptr) return fail(Code::kBadArgument, "no name of a weight");
   for (int32_t i = 0; i < program_.state_count; ++i) {
     const StateInfo& candidate = program_.states[i];
     if (!is_weight(candidate) || std::strcmp(candidate.tensor.name, name) != 0) continue;
@@ -36,6 +37,7 @@ Code Model::find_weight(const char* name, int64_t count, int32_t* state) const {
 Code Model::get_weight(const char* name, float* values, int64_t count) const {
   int32_t state = 0;
   if (Code code = find_weight(name, count, &state); code != Code::kOk) return code;
+  if (values == nullptr) return fail(Code::kBadArgument, "weight '%s': no memory for its values", name);
   std::memcpy(values, weights_->block.data() + program_.states[state].offset,
               static_cast<size_t>(count) * sizeof(float));
   return Code::kOk;
@@ -44,6 +46,7 @@ Code Model::get_weight(const char* name, float* values, int64_t count) const {
 Code Model::set_weight(const char* name, const float* values, int64_t count) {
   int32_t state = 0;
   if (Code code = find_weight(name, count, &state); code != Code::kOk) return code;
+  if (values == nullptr) return fail(Code::kBadArgument, "weight '%s': no values", name);
   std::memcpy(weights_->block.data() + program_.states[state].offset, values,
               static_cast<size_t>(count) * sizeof(float));
   weights_->known = true;

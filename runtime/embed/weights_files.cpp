@@ -28,14 +28,14 @@ Status load(const Program& program, const std::string& source, const std::byte* 
     return make_error("%s: a .keras archive: extract its model.weights.h5 and load that", source.c_str());
   const Result<Hdf5Tree> tree = parse_hdf5(source, data, bytes, nullptr);
   if (!tree) return tree.error();
-  const Result<LoadedWeights> loaded =
-      load_weights_tree(program, source, *tree, program.train.run != nullptr, state);
+  const Result<LoadedWeights> loaded = load_weights_tree(program, source, *tree, program.train.run != nullptr, state);
   return loaded ? Status() : loaded.error();
 }
 
 }  // namespace
 
 Code Model::load_weights(const char* path) {
+  if (path == nullptr) return fail(Code::kBadArgument, "no name of a file");
   const Result<OwnedArray> file = read_file(path);
   if (!file) return fail(Code::kFile, file.error());
   const Status status = load(program_, path, file->data, file->array.bytes(), weights_->block.data());
@@ -53,6 +53,7 @@ Code Model::load_weights_from(const void* data, size_t bytes) {
 }
 
 Code Model::save_weights(const char* path) {
+  if (path == nullptr) return fail(Code::kBadArgument, "no name of a file");
   if (!std::string(path).ends_with(".weights.h5"))
     return fail(Code::kBadArgument, "%s: expected a name that ends in .weights.h5", path);
   const Status status = write_hdf5(path, keras_weights_tree(program_, weights_->block.data()));

@@ -203,7 +203,7 @@ int main() {
   });
   std::printf("%d %zu %d\n", status == net::Status::kStopped, epochs, last < first);
   try {
-    model.fit(data, {}, [](const net::Model::Progress&) -> bool { throw std::runtime_error("mine"); });
+    (void)model.fit(data, {}, [](const net::Model::Progress&) -> bool { throw std::runtime_error("mine"); });
   } catch (const std::runtime_error& error) { std::puts(error.what()); }
 
   net::Model::Metrics scores;
@@ -294,6 +294,122 @@ int main(void) {
   return 0;
 }""", self.library("net", model))
         self.assertEqual(printed, "input 'words': an index is not in 0 to 9\n")
+
+    def test_refuses_what_it_cannot_use_and_changes_nothing(self):
+        printed = self.c_program(r"""
+#include <math.h>
+#include <stdio.h>
+#include "data.h"
+#include "net.h"
+#define REFUSED(call) do { if ((call) != NET_BAD_ARGUMENT) return __LINE__; puts(net_error(model)); } while (0)
+int main(void) {
+  net_model* model;
+  float values[210], before[32], after[32], metrics[NET_METRICS];
+  int labels[] = {0, 1, 3};
+  if (net_create(&model, NULL) != NET_OK || net_get_weight(model, "dense/kernel", before, 32) != NET_OK) return 1;
+  REFUSED(net_predict(model, 2, data_x, NULL));
+  REFUSED(net_train_on_batch(model, 3, data_x, labels, NULL, metrics));
+  labels[2] = -1;
+  REFUSED(net_test_on_batch(model, 3, data_x, labels, NULL, metrics));
+  REFUSED(net_train_on_batch(model, 3, data_x, NULL, NULL, metrics));
+  REFUSED(net_get_weight(model, NULL, values, 32));
+  REFUSED(net_get_weight(model, "dense/kernel", NULL, 32));
+  REFUSED(net_set_weight(model, "dense/kernel", NULL, 32));
+  REFUSED(net_load_weights(model, NULL));
+  REFUSED(net_save_weights(model, NULL));
+  REFUSED(net_set_learning_rate(model, NAN));
+  REFUSED(net_set_learning_rate(model, -1));
+  const void* inputs[] = {data_x}; const void* targets[] = {data_y}; const void* none[] = {NULL};
+  net_data data = {70, inputs, targets, NULL};
+  net_fit_options options = {0};
+  options.batch_size = -8;
+  REFUSED(net_fit(model, &data, &options));
+  options.batch_size = 8; options.shuffle = 3;
+  REFUSED(net_fit(model, &data, &options));
+  REFUSED(net_evaluate(model, &data, -1, metrics));
+  REFUSED(net_evaluate(model, &data, 0, NULL));
+  data.targets = none;
+  REFUSED(net_fit(model, &data, NULL));
+  int bad_last[70] = {0};
+  bad_last[69] = 3;
+  const void* bad[] = {bad_last};
+  data.targets = bad;
+  options.shuffle = 1;
+  REFUSED(net_fit(model, &data, &options));  /* before the first of nine steps */
+  if (net_iterations(model) != 0 || net_get_weight(model, "dense/kernel", after, 32) != NET_OK) return 2;
+  for (int i = 0; i < 32; ++i)
+    if (before[i] != after[i]) return 3;
+  return 0;
+}""", self.library("net", tools.mlp()))
+        lines = printed.splitlines()
+        self.assertEqual(lines[:2], ["output 'dense_1' is null", "target 'dense_1': a class number is not in 0 to 2"])
+        self.assertIn("a learning rate of nan, expected at least 0", lines)
+        self.assertIn("batch_size is -8, expected at least 0", lines)
+        self.assertIn("shuffle is 3, expected 0, 1 or 2", lines)
+        self.assertEqual(lines[-2:], ["target 'dense_1' is null", "target 'dense_1': a class number is not in 0 to 2"])
+
+    def test_stateful_models_refuse_other_batches(self):
+        model = tools.sequential(("InputLayer", {"batch_shape": [4, 5, 3], "name": "x"}),
+                                 ("LSTM", {"units": 6, "stateful": True}), ("Dense", {"units": 1}),
+                                 loss="mse", optimizer="sgd")
+        printed = self.c_program(r"""
+#include <stdio.h>
+#include <string.h>
+#include "net.h"
+int main(void) {
+  net_model* model;
+  float x[8 * 15], y[8], first[4], second[4];
+  for (int i = 0; i < 8 * 15; ++i) x[i] = (float)(i % 7) / 7;
+  if (net_create(&model, NULL) != NET_OK || net_predict(model, 4, x, first) != NET_OK) return 1;
+  if (net_predict(model, 4, x, second) != NET_OK || memcmp(first, second, sizeof first) == 0) return 2;
+  net_reset_states(model);
+  if (net_predict(model, 8, x, y) != NET_OK || memcmp(first, y, sizeof first) != 0) return 3;  /* in pieces of 4 */
+  if (net_predict(model, 5, x, y) != NET_BAD_ARGUMENT) return 4;
+  if (net_train_on_batch(model, 8, x, y, NULL, NULL) != NET_BAD_ARGUMENT) return 5;
+  puts(net_error(model));
+  const void* inputs[] = {x}; const void* targets[] = {y};
+  const net_data data = {8, inputs, targets, NULL};
+  net_fit_options options = {0};
+  options.batch_size = 2;
+  if (net_fit(model, &data, &options) != NET_BAD_ARGUMENT || net_iterations(model) != 0) return 6;
+  options.batch_size = 0;
+  if (net_fit(model, &data, &options) != NET_OK || net_iterations(model) != 2) return 7;
+  net_model* shared;
+  if (net_create_shared(&shared, model, NULL) != NET_UNSUPPORTED || shared != NULL) return 8;
+  return 0;
+}""", self.library("net", model))
+        self.assertEqual(printed, "the model is stateful and runs batches of 4 samples alone, not of 8\n")
+
+    def test_layers_may_be_called_as_the_code_around_them(self):
+        pairs = [("of", "status"), ("name", "shape"), ("size", "Element"), ("std", "fits"), ("rows_of", "Status"),
+                 ("Data", "Metrics"), ("Model", "Arrays"), ("net_predict", "restrict"), ("class", "int"), ("I", "N"),
+                 ("in/put", "out put"), ("x", "X"), ("input", "output")]
+        for i, (first, last) in enumerate(pairs):
+            with self.subTest(input=first, output=last):
+                model = tools.sequential(("InputLayer", {"batch_shape": [None, 4], "name": first}),
+                                         ("Dense", {"units": 3, "activation": "softmax", "name": last}),
+                                         loss="sparse_categorical_crossentropy", optimizer="sgd", metrics=["accuracy"])
+                made(tools.KCC, self.write("m.json", model), "--emit=library", "--name", "net", "-o", self.folder / "net")
+                (self.folder / "main.c").write_text('#include <complex.h>\n#include "net.h"\n')
+                (self.folder / "main.cpp").write_text('#include "net.hpp"\nstatic_assert(sizeof(net::Model) != 0);\n')
+                flags = ["-fsyntax-only", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Werror",
+                         f"-I{self.folder / 'net'}"]
+                made("gcc", "-std=c11", *flags, self.folder / "main.c")
+                made("g++", "-std=c++20", *flags, self.folder / "main.cpp")
+                self.assertNotIn("__SIZE", (self.folder / "net" / "net.h").read_text())
+        self.assertIn("needs C++20", run("g++", "-std=c++17", *flags, self.folder / "main.cpp").stderr)
+
+    def test_refuses_names_that_mean_something_else(self):
+        model = self.write("m.json", tools.mlp())
+        for name, why in (("class", "means something else in C"), ("time", "<time.h>"), ("m", "-lm"), ("std", "namespace"),
+                          ("kcc", "find_package"), ("index", "function of the C library")):
+            for kind in "library", "shared", "c++":
+                with self.subTest(name=name, kind=kind):
+                    done = run(tools.KCC, model, f"--emit={kind}", "--name", name, "-o", self.folder / "out")
+                    self.assertEqual(done.returncode, 1)
+                    self.assertIn(f"a library cannot be called {name}: ", done.stderr)
+                    self.assertIn(why, done.stderr)
+                    self.assertFalse((self.folder / "out").exists())
 
     def test_errors_leave_the_folder_as_it_was(self):
         self.library("net", tools.mlp())

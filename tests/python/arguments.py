@@ -45,6 +45,16 @@ class Arguments(unittest.TestCase):
                 with self.subTest(pattern, call=call.__name__):
                     self.refused(pattern, lambda: call(wrong_x, wrong_y))
 
+    def test_batches_that_cannot_be(self):
+        x, y, model = self.x, self.y, self.model
+        for number in 0, -3:
+            self.refused(f"batch_size is {number}, expected at least 1", lambda: model.fit(x, y, batch_size=number))
+            self.refused(f"batch_size is {number}", lambda: model.evaluate(x, y, batch_size=number))
+            self.refused(f"batch_size is {number}", lambda: model.predict(x, batch_size=number))
+            self.refused(f"steps is {number}", lambda: model.fit(x, y, steps_per_epoch=number))
+            self.refused(f"steps is {number}", lambda: model.evaluate(x, y, steps=number))
+            self.refused(f"steps is {number}", lambda: model.predict(x, steps=number))
+
     def test_weights_that_do_not_fit(self):
         x, y, fit = self.x, self.y, self.model.fit
         ones = np.ones(100, np.float32)
@@ -53,6 +63,8 @@ class Arguments(unittest.TestCase):
         self.refused(r"sample_weight has shape \(100, 4\)", lambda: fit(x, y, sample_weight=x))
         self.refused("sample_weight has the key 'b'", lambda: fit(x, y, sample_weight={"b": ones}))
         self.refused("validation_split=0.999 of 100 samples", lambda: fit(x, y, validation_split=0.999))
+        self.refused("validation_split is 1.5", lambda: fit(x, y, validation_split=1.5))
+        self.refused("validation_split is -0.5", lambda: fit(x, y, validation_split=-0.5))
         self.refused("validation_freq", lambda: fit(x, y, validation_freq="1"))
         self.refused("needs arrays", lambda: fit(iter([(x, y)]), validation_split=0.1))
 
