@@ -33,14 +33,19 @@ std::vector<std::string> words_of(const std::string& text) {
   return list;
 }
 
-// "x86_64-linux-gnu"; "" if it does not say.
-std::string machine_of(std::vector<std::string> compiler) {
+// What the compiler answers; "" where it fails.
+std::string ask(std::vector<std::string> compiler, const std::string& question) {
   const WorkFolder work(std::filesystem::temp_directory_path());
   if (!work.made()) return "";
-  compiler.push_back("-dumpmachine");
+  compiler.push_back(question);
   const Outcome outcome = run_command(compiler, work.path());
-  const std::vector<std::string> words = words_of(outcome.messages);
-  return outcome.good() && words.size() == 1 ? words[0] : "";
+  return outcome.good() ? outcome.messages : "";
+}
+
+// "x86_64-linux-gnu"; "" if it does not say.
+std::string machine_of(const std::vector<std::string>& compiler) {
+  const std::vector<std::string> words = words_of(ask(compiler, "-dumpmachine"));
+  return words.size() == 1 ? words[0] : "";
 }
 
 bool check_machine(const std::vector<std::string>& compiler, const Kind& kind, const MachineTarget& target,
@@ -74,6 +79,11 @@ std::vector<std::string> find_compiler_for(const MachineTarget& target, const st
                     fmt::format("no C++ compiler for {} found: tried {}", target.name, fmt::join(kind.compilers, ", ")),
                     fmt::format("install one (Debian: apt install {}) or set CXX", kind.package));
   return {};
+}
+
+std::vector<std::string> flags_of_gnu(const std::vector<std::string>& compiler) {
+  if (ask(compiler, "--version").find("clang") != std::string::npos) return {};
+  return {"-fno-tree-pta", "-fno-gnu-unique"};
 }
 
 std::string binary_tool(const std::vector<std::string>& compiler, const MachineTarget& target,

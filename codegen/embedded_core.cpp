@@ -80,20 +80,21 @@ class Builder {
     return file.substr(0, file.rfind('.')) + ".o";
   }
 
-  std::string compile_one(const std::string& file) const {
+  std::string compile_one(const std::string& file, const Words& gnu) const {
     const WorkFolder work(folder_);  // for the messages of this one
     if (!work.made()) return std::strerror(errno);
-    const Words command =
-        compiler_and({core_.flags, "-isystem", core_.include, fmt::format("-I{}", source_.string()), "-c",
-                      (source_ / file).string(), "-o", (folder_ / object_of(file)).string()});
+    Words command = compiler_and({core_.flags, "-isystem", core_.include, fmt::format("-I{}", source_.string()), "-c",
+                                  (source_ / file).string(), "-o", (folder_ / object_of(file)).string()});
+    command.insert(command.end(), gnu.begin(), gnu.end());
     if (options_.verbose) fmt::print(stderr, "{}\n", fmt::join(command, " "));
     const Outcome outcome = run_command(command, work.path());
     return outcome.good() ? "" : fmt::format("({}):\n{}", outcome.why(), outcome.messages);
   }
 
   bool compile() {
+    const Words gnu = flags_of_gnu(compiler_);
     const std::vector<ForkResult> results =
-        fork_each(files_.size(), options_.jobs, [&](size_t i) { return compile_one(files_[i]); });
+        fork_each(files_.size(), options_.jobs, [&](size_t i) { return compile_one(files_[i], gnu); });
     for (size_t i = 0; i < files_.size(); ++i) {
       const std::string why = results[i].failure.empty() ? results[i].output : results[i].failure;
       if (why.empty()) continue;

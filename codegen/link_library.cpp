@@ -53,7 +53,7 @@ class Workshop {
     if (!core) return false;
     const std::string object = name + ".o";
     // As the core, whose classes the source uses; link.cpp explains the others.
-    return run(joined({compiler_, {core->flags, "-O1", "-fno-tree-pta"}, sanitizer(),
+    return run(joined({compiler_, {core->flags, "-O1"}, flags_of_gnu(compiler_), sanitizer(),
                        {"-isystem", core->include, "-I.", "-c", "library.cpp", "-o", "library.o"}})) &&
            run(joined({compiler_, sanitizer(), {"-r", "-nostdlib", "-Wl,--gc-sections,--force-group-allocation"},
                        roots(text), {"library.o"}, objects_, {core->archive, "-Wl,-T,sections", "-o", "all.o"}})) &&
