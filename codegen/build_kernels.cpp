@@ -1,7 +1,6 @@
 #include "codegen/build_kernels.h"
 
 #include <fmt/format.h>
-#include <sched.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -33,11 +32,6 @@ std::string read_file(const std::string& path) {
   std::ostringstream bytes;
   bytes << file.rdbuf();
   return bytes.str();
-}
-
-int default_jobs() {
-  cpu_set_t set;
-  return ::sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
 }
 
 // What kcc itself is: a rebuilt kcc may schedule differently.
@@ -141,9 +135,8 @@ void report_failure(const Plan& plan, size_t kernel, const ForkResult& result, D
 std::vector<Compiled> compile_all(const Plan& plan, const std::vector<Job>& work, const BuildOptions& options,
                                   Halide::OutputFileType form, Diagnostics& diagnostics) {
   std::vector<Compiled> all(work.size());
-  const int jobs = options.jobs > 0 ? options.jobs : default_jobs();
   const std::vector<ForkResult> results =
-      fork_each(work.size(), jobs, [&](size_t i) { return compile_in_child(work[i], form); });
+      fork_each(work.size(), options.jobs, [&](size_t i) { return compile_in_child(work[i], form); });
   for (size_t i = 0; i < results.size(); ++i) {
     std::optional<Compiled> compiled = parse_answer(results[i].output);
     if (compiled) all[i] = std::move(*compiled);

@@ -76,4 +76,13 @@ std::vector<std::string> find_compiler_for(const MachineTarget& target, const st
   return {};
 }
 
+std::string binary_tool(const std::vector<std::string>& compiler, const MachineTarget& target,
+                        const std::string& tool) {
+  const std::string& name = compiler.back();  // behind "ccache"
+  const std::string beside = name.substr(0, name.rfind('-') + 1) + tool;
+  if (is_command(beside)) return beside;
+  const std::string of_machine = fmt::format("{}-linux-gnu-{}", kind_of(target).machine, tool);
+  return !links_here(target) && is_command(of_machine) ? of_machine : tool;
+}
+
 }  // namespace kcc

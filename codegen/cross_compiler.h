@@ -1,4 +1,4 @@
-// The C++ compiler for a target that this machine may not be.
+// The C++ compiler and binary tools for a target that this machine may not be.
 #pragma once
 
 #include <string>
@@ -14,5 +14,9 @@ namespace kcc {
 // of processor is an error, and so is none. Empty after an error.
 std::vector<std::string> find_compiler_for(const MachineTarget& target, const std::string& wanted,
                                            Diagnostics& diagnostics);
+
+// What comes with the compiler of that command: "ar" is aarch64-linux-gnu-ar for aarch64-linux-gnu-g++, and for a
+// compiler of another name where the target is ARM and this machine is not.
+std::string binary_tool(const std::vector<std::string>& compiler, const MachineTarget& target, const std::string& tool);
 
 }  // namespace kcc

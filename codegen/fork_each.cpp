@@ -1,6 +1,7 @@
 #include "codegen/fork_each.h"
 
 #include <fmt/format.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -51,6 +52,11 @@ struct Child {
   ::_exit(written ? 0 : 1);
 }
 
+int default_jobs() {
+  cpu_set_t set;
+  return ::sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+}
+
 std::string failure_of(int status) {
   if (WIFSIGNALED(status))
     return fmt::format("ended by signal {} ({})", WTERMSIG(status), ::strsignal(WTERMSIG(status)));
@@ -61,6 +67,7 @@ std::string failure_of(int status) {
 }  // namespace
 
 std::vector<ForkResult> fork_each(size_t count, int jobs, const std::function<std::string(size_t)>& work) {
+  if (jobs <= 0) jobs = default_jobs();
   std::vector<ForkResult> results(count);
   std::map<pid_t, Child> running;
   std::fflush(nullptr);

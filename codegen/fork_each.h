@@ -15,7 +15,8 @@ struct ForkResult {
   std::string failure;  // "" or why there is no output: "ended by signal 11 (Segmentation fault)"
 };
 
-// Calls work(i) for i in [0, count), each in a child of the calling process, `jobs` at a time; results in order.
+// Calls work(i) for i in [0, count), each in a child of the calling process, `jobs` at a time (0: as many as the process
+// may use cores); results in order.
 // The caller must be single-threaded.
 std::vector<ForkResult> fork_each(size_t count, int jobs, const std::function<std::string(size_t)>& work);
 

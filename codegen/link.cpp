@@ -7,6 +7,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "codegen/cross_compiler.h"
 #include "codegen/toolchain.h"
 #include "compiler/support/subprocess.h"
 #include "compiler/support/work_folder.h"
@@ -87,7 +88,7 @@ bool link_program(const std::string& source, const std::vector<KernelObject>& ke
                       "kcc expects it in lib/kcc beside itself or beside its folder");
     return false;
   }
-  std::vector<std::string> command = find_compiler(options.compiler, diagnostics);
+  std::vector<std::string> command = find_compiler_for(options.target, options.compiler, diagnostics);
   if (command.empty()) return false;
 
   const WorkFolder work(output.parent_path());

@@ -13,9 +13,12 @@ namespace kcc {
 struct LinkOptions {
   std::string output;       // path of the executable
   std::string runtime_dir;  // holds include/ (runtime headers, HalideRuntime.h), libkcc_runtime.a and what that needs
-  std::string compiler;     // "": $CXX, else c++, else g++
+  MachineTarget target;     // programs: of this machine's kind
+  std::string compiler;     // "": find_compiler_for() chooses
   std::string weights;      // bytes that the source takes in from "weights.bin"; "" if none
   std::string self_test;    // the same for "self_test.bin"
+  int jobs = 0;             // compilers at a time; 0: as many as the process may use cores
+  std::string cache_dir;    // for what libraries of another kind of machine share; "": no cache
   bool verbose = false;     // print the commands
 };
 

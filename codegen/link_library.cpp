@@ -7,10 +7,11 @@
 #include <filesystem>
 #include <optional>
 
+#include "codegen/cross_compiler.h"
 #include "codegen/elf_object.h"
+#include "codegen/embedded_core.h"
 #include "codegen/toolchain.h"
 #include "compiler/support/check.h"
-#include "compiler/support/subprocess.h"
 #include "compiler/support/work_folder.h"
 
 namespace kcc {
@@ -18,24 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Words = std::vector<std::string>;
-
-// As the embedded core (runtime/CMakeLists.txt), whose classes the source uses; link.cpp explains the others.
-const Words& compile_flags() {
-  static const Words list{"-std=c++20",
-                          "-O1",
-                          "-fno-tree-pta",
-                          "-fPIC",
-                          "-fvisibility=hidden",
-                          "-ffunction-sections",
-                          "-fdata-sections",
-                          "-fno-exceptions",
-                          "-fno-rtti",
-                          "-fno-threadsafe-statics",
-                          "-fno-asynchronous-unwind-tables",
-                          "-fno-gnu-unique",
-                          "-D_GLIBCXX_EXTERN_TEMPLATE=0"};
-  return list;
-}
 
 // A thousand sections would double the archive. Those of the weights files stay apart, and each function of the
 // interface, so that programs that link with --gc-sections leave out what they do not call.
@@ -56,13 +39,6 @@ Words joined(std::initializer_list<Words> parts) {
   return all;
 }
 
-// binutils beside the compiler: aarch64-linux-gnu-g++ comes with aarch64-linux-gnu-objcopy.
-std::string tool_beside(const std::string& compiler, const std::string& tool) {
-  const size_t dash = compiler.rfind('-');
-  const std::string prefixed = compiler.substr(0, dash == std::string::npos ? 0 : dash + 1) + tool;
-  return is_command(prefixed) ? prefixed : tool;
-}
-
 // A folder of our own where the library is put together.
 class Workshop {
  public:
@@ -71,28 +47,24 @@ class Workshop {
 
   // One relocatable object NAME.o that shows the functions of the header alone.
   bool make_object(const std::string& name, const LibraryText& text, const std::vector<KernelObject>& kernels) {
-    std::error_code error;
-    const fs::path runtime = fs::absolute(options_.runtime_dir, error);
-    if (options_.runtime_dir.empty() || !fs::exists(runtime / "libkcc_embed.a", error)) {
-      diagnostics_.error(file_place(options_.runtime_dir), "kcc's embedded core (libkcc_embed.a) is not there",
-                         "kcc expects it in lib/kcc beside itself or beside its folder");
-      return false;
-    }
-    compiler_ = find_compiler(options_.compiler, diagnostics_);
+    compiler_ = find_compiler_for(options_.target, options_.compiler, diagnostics_);
     if (compiler_.empty() || !write_parts(name, text, kernels)) return false;
+    const std::optional<EmbeddedCore> core = embedded_core(compiler_, options_, work_.path(), diagnostics_);
+    if (!core) return false;
     const std::string object = name + ".o";
-    return run(joined({compiler_, compile_flags(), sanitizer(), {"-isystem", (runtime / "include").string(), "-I."},
-                       {"-c", "library.cpp", "-o", "library.o"}})) &&
-           run(joined({compiler_, sanitizer(), {"-r", "-nostdlib", "-Wl,--gc-sections,--force-group-allocation"}, roots(text), {"library.o"},
-                       objects_, {"-L" + runtime.string(), "-l:libkcc_embed.a", "-Wl,-T,sections", "-o", "all.o"}})) &&
-           run({tool_beside(compiler_.back(), "objcopy"), "--keep-global-symbols=functions", "--strip-unneeded",
+    // As the core, whose classes the source uses; link.cpp explains the others.
+    return run(joined({compiler_, {core->flags, "-O1", "-fno-tree-pta"}, sanitizer(),
+                       {"-isystem", core->include, "-I.", "-c", "library.cpp", "-o", "library.o"}})) &&
+           run(joined({compiler_, sanitizer(), {"-r", "-nostdlib", "-Wl,--gc-sections,--force-group-allocation"},
+                       roots(text), {"library.o"}, objects_, {core->archive, "-Wl,-T,sections", "-o", "all.o"}})) &&
+           run({tool("objcopy"), "--keep-global-symbols=functions", "--strip-unneeded",
                 "--remove-section=.comment", "--remove-section=*.eh_frame", "--remove-section=.note.GNU-stack", "--add-section=.note.GNU-stack=empty",
                 "all.o", object}) &&
            shorten(object);
   }
 
   bool archive(const std::string& name) {
-    return run({tool_beside(compiler_.back(), "ar"), "rcsD", "lib" + name + ".a", name + ".o"});
+    return run({tool("ar"), "rcsD", "lib" + name + ".a", name + ".o"});
   }
 
   bool share(const std::string& name, const std::string& file) {
@@ -139,10 +111,13 @@ class Workshop {
     return words;
   }
 
-  static Words sanitizer() {
-    if (std::strlen(KCC_SANITIZE) == 0) return {};
+  // As the core, where that was built with kcc.
+  Words sanitizer() const {
+    if (std::strlen(KCC_SANITIZE) == 0 || !links_here(options_.target)) return {};
     return {std::string("-fsanitize=") + KCC_SANITIZE};
   }
+
+  std::string tool(const std::string& name) const { return binary_tool(compiler_, options_.target, name); }
 
   bool shorten(const std::string& file) {
     std::string object = drop_local_names(read_bytes(work_.path() / file));

@@ -186,6 +186,11 @@ void Lowering::bind(ValueId node, Access access) {
   bound_[node] = std::move(access);
 }
 
+void Lowering::unbind() {
+  bound_.clear();
+  memo_.clear();
+}
+
 std::vector<Expr> Lowering::outputs_at(const Index& index) {
   std::vector<Expr> values;
   for (const NamedValue& output : body_.outputs) values.push_back(at(output.value, index));

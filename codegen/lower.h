@@ -52,6 +52,8 @@ class Lowering {
   std::vector<Halide::Expr> outputs_at(const Index& index);
   // From now on `node` is read through `access`: an anchor's accumulator, a stage kept in registers.
   void bind(ValueId node, Access access);
+  // Forgets what was bound: the next way to compute the same.
+  void unbind();
 
   // The batch, from the extent of an operand; where none is batched, what bind_batch gave.
   Halide::Expr batch() const;

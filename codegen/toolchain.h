@@ -1,4 +1,4 @@
-// The system's compiler and binary tools, and the files that they are given.
+// Running compilers and binary tools, and the files that they are given.
 #pragma once
 
 #include <filesystem>
@@ -13,9 +13,6 @@ std::string read_bytes(const std::filesystem::path& path);  // "" where there ar
 bool write_bytes(const std::filesystem::path& path, const std::string& bytes);  // false: errno says why
 
 Place file_place(const std::string& path);
-
-// The first words of the C++ compiler's command: `wanted`, else $CXX, else c++, g++ or clang++. None after an error.
-std::vector<std::string> find_compiler(const std::string& wanted, Diagnostics& diagnostics);
 
 // Runs it in the folder; an error tells what the tool said.
 bool run_tool(const std::vector<std::string>& command, const std::filesystem::path& folder, bool verbose,

@@ -203,11 +203,11 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
   if (options.emit == Emit::kStmt) return write_kernels(options, plan, build, KernelText::kStmt, diagnostics);
   if (options.emit == Emit::kLlvm) return write_kernels(options, plan, build, KernelText::kLlvm, diagnostics);
   if (options.emit == Emit::kAssembly) return write_kernels(options, plan, build, KernelText::kAssembly, diagnostics);
-  if (!links_here(build.targets[0])) {
+  if (!links_here(build.targets[0]) && (!embedded || options.command == Command::kBench)) {
     diagnostics.error({},
                       fmt::format("a program for {} cannot be linked on this machine, whose runtime is of another kind",
                                   options.target),
-                      "--emit=asm and --emit=stmt show its kernels");
+                      "--emit=library and --emit=shared make a library for it, --emit=c++ one as source");
     return false;
   }
   const std::vector<KernelObject> kernels = build_kernels(plan, build, diagnostics);
@@ -218,6 +218,9 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
   LinkOptions link;
   link.output = options.output.empty() ? default_output(options, name) : options.output;
   link.runtime_dir = runtime_folder();
+  link.target = build.targets[0];
+  link.jobs = options.jobs;
+  link.cache_dir = options.cache;
   link.weights = *weights;
   link.self_test = self_test->bytes;
   link.verbose = options.verbose;

@@ -2,7 +2,8 @@
 //   out[m, n] = epilogue(sum over k of a[m, k] b[k, n])
 // A tile of MR rows and NV vectors of columns stays in registers while k runs. Names as in BLAS: NN, NT (b given
 // transposed), TN (a given transposed).
-//   NN, TN: vectors along n straight from b. TN over many steps of many samples (the weights of a recurrent layer): k
+//   NN, TN: vectors along n straight from b. NN with a small b: k in two halves, side by side where there are few rows,
+//   which would wait for each addition. TN over many steps of many samples (the weights of a recurrent layer): k
 //   in blocks whose rows of b stay in the second cache. NN with so long a k that b comes from memory: k in blocks that
 //   stay in the first cache for all rows, in a fixed number of chunks for parallel tasks. NT: b is transposed, a panel
 //   of columns at a time; for few rows vectors along k, added up at the end ("dot").
@@ -37,6 +38,8 @@ constexpr int64_t kShortestBlock = 48, kLongestBlock = 400;
 constexpr int kTaskRows = 64;
 // Fewer rows do not pay for transposing b, with k from kDeep on and below.
 constexpr int64_t kFewRows = 8, kFewDeepRows = 64, kDeep = 256;
+// Elements of a b that stays in the first cache, and a depth that is worth halving.
+constexpr int64_t kSmall = 8192, kHalved = 16;
 
 class MatMul {
  public:
@@ -137,6 +140,9 @@ class MatMul {
   BuiltKernel tiles() {
     const VectorTile tile = pick_tile(exact_);
     const int rows = pick_rows(tile_rows(tile.vectors), tile.vectors);
+    std::string text =
+        std::to_string(rows) + " x " + std::to_string(tile.vectors) + " vectors of " + std::to_string(tile.lanes);
+    if (rows > 1 && may_halve()) return finish(halves(tile, rows), text + ", k in halves");
     Func sum("sum"), packed("packed");
     RDom k(0, lowering_.extent(depth_), "k");
     sum(n_, m_) = 0.0f;
@@ -146,15 +152,44 @@ class MatMul {
     } else {
       sum(n_, m_) += a(m_, k) * b(k, n_);
     }
-    std::string text =
-        std::to_string(rows) + " x " + std::to_string(tile.vectors) + " vectors of " + std::to_string(tile.lanes);
     if (transpose_b_) text = "b transposed first, " + text;
     if (exact_ && !tiles_divide(tile, rows))
       return finish(through_scratch(sum, packed, k, tile, rows), text + ", through scratch");
     Result result = results(sum);
-    schedule_tiles(result.func, sum, k, tile, rows);
+    schedule_tiles(result.func, tile, rows);
+    schedule_sum(result.func, sum, k, tile);
     schedule_packed(result.func, packed);
     return finish(result, text);
+  }
+
+  // Also a batch of one row is computed by such a kernel.
+  bool may_halve() const {
+    return rows_.batched && !transpose_a_ && !transpose_b_ && !depth_.batched && depth_.size % 2 == 0 &&
+           depth_.size >= kHalved && depth_.size * columns_.size <= kSmall;
+  }
+
+  // The sums over both halves of k are chains of their own. A tile of rows has registers for one at a time; rows that
+  // are fewer run both together. The additions, and so the bits, are the same.
+  Result halves(const VectorTile& tile, int rows) {
+    const int32_t half = narrow(depth_.size / 2);
+    Var h("h");
+    RDom k(0, half, "k");
+    Func tiled("tiled"), single("single"), sum("sum");
+    for (Func f : {tiled, single}) {
+      f(n_, m_, h) = 0.0f;
+      f(n_, m_, h) += a(m_, h * half + k) * b(h * half + k, n_);
+    }
+    const auto both = [&](Func f) { return f(n_, m_, 0) + f(n_, m_, 1); };
+    sum(n_, m_) = strict(Halide::select(fills_tile(rows), both(tiled), both(single)));
+    Result result = results(sum);
+    schedule_tiles(result.func, tile, rows);
+    for (Func f : {tiled, single}) {
+      f.compute_at(result.func, m_).store_in(MemoryType::Stack);
+      f.vectorize(n_, tile.lanes).unroll(n_).unroll(m_).unroll(h);
+    }
+    tiled.update().reorder(n_, m_, k, h).vectorize(n_, tile.lanes).unroll(n_).unroll(m_).unroll(h);
+    single.update().reorder(n_, m_, h, k).vectorize(n_, tile.lanes).unroll(n_).unroll(m_).unroll(h);
+    return result;
   }
 
   // By lines of b, so that what is read and what is written both stay in the first cache.
@@ -265,7 +300,8 @@ class MatMul {
     Func whole("whole");
     whole(n_, m_) = sum(n_, m_);
     whole.compute_root().bound(n_, 0, narrow(columns_.size));
-    schedule_tiles(whole, sum, k, tile, rows);
+    schedule_tiles(whole, tile, rows);
+    schedule_sum(whole, sum, k, tile);
     schedule_packed(whole, packed);
     Result result = results(whole);
     vectorize_exactly(result.func, tile.lanes);
@@ -276,16 +312,18 @@ class MatMul {
     f.vectorize(n_, lanes, columns_.size % lanes == 0 ? TailStrategy::Auto : TailStrategy::GuardWithIf);
   }
 
-  void schedule_tiles(Func out, Func sum, const RDom& k, const VectorTile& tile, int rows) {
+  Expr fills_tile(int rows) const { return lowering_.extent(rows_) >= rows; }
+
+  // Tiles of the result; batches of fewer rows a row at a time.
+  void schedule_tiles(Func out, const VectorTile& tile, int rows) {
     const bool divides = columns_.size % tile.width() == 0;
     Var ni("ni"), mi("mi"), task("task");
     out.split(n_, n_, ni, tile.width(), divides ? TailStrategy::Auto : TailStrategy::ShiftInwards);
     out.vectorize(ni, tile.lanes).unroll(ni);
     // dW is written in whole lines: row tiles outermost. Otherwise the panel of b stays while rows pass.
     const bool rows_outermost = transpose_a_;
-    const Expr enough = lowering_.extent(rows_) >= rows;
     if (rows > 1) {
-      Stage full = rows_.batched ? out.specialize(enough) : Stage(out);
+      Stage full = rows_.batched ? out.specialize(fills_tile(rows)) : Stage(out);
       full.split(m_, m_, mi, rows, TailStrategy::ShiftInwards).unroll(mi);
       if (rows_outermost)
         full.reorder(ni, mi, n_, m_).parallel(m_);
@@ -298,7 +336,11 @@ class MatMul {
       else
         out.reorder(ni, m_, n_).parallel(n_);
     }
-    sum.compute_at(out, rows_outermost ? n_ : m_).store_in(MemoryType::Stack);
+  }
+
+  // A tile's sums stay in registers while k runs.
+  void schedule_sum(const Func& out, Func sum, const RDom& k, const VectorTile& tile) {
+    sum.compute_at(out, transpose_a_ ? n_ : m_).store_in(MemoryType::Stack);
     sum.vectorize(n_, tile.lanes).unroll(n_).unroll(m_);
     sum.update().reorder(n_, m_, k).vectorize(n_, tile.lanes).unroll(n_).unroll(m_);
   }

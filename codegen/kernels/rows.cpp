@@ -2,6 +2,7 @@
 // and its losses, layer normalization, accuracies. What several steps need and is dear to compute is kept in a row on
 // the stack; everything of a row happens while it is in the first cache. Rows shorter than two vectors are worked on
 // side by side, a row a lane: operands are turned on the way in and results on the way out, all between is vertical.
+// Where few rows would leave most lanes empty, as one sample's softmax, they come one at a time, with the same bits.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -24,6 +25,8 @@ using Halide::Var;
 constexpr int64_t kTaskElements = 4096;
 // A kept row on the stack has at most this many elements.
 constexpr int64_t kStackElements = 8192;
+// So few short rows do not pay for turning them.
+constexpr int kFewRows = 4;
 
 class Rows {
  public:
@@ -43,14 +46,9 @@ class Rows {
   BuiltKernel build(bool plain) {
     if (!plain) find_sinks();
     narrow_ = !plain && is_narrow();
+    if (narrow_ && has_one_result()) compute_few();
     if (narrow_) turn_operands();
-    std::set<ValueId> done;
-    for (size_t s = 0; s < stages_.size(); ++s) {
-      if (!plain) keep_rows(static_cast<int64_t>(s), done);
-      reductions_.push_back(plain || narrow_ ? Reduction::plain(lowering_, stages_[s], kept_vars_)
-                                             : Reduction(lowering_, stages_[s], kept_vars_, target_));
-    }
-    if (!plain) keep_rows(static_cast<int64_t>(stages_.size()), done);
+    compute(many_, plain);
     define_results();
     schedule(plain);
     BuiltKernel built;
@@ -60,7 +58,8 @@ class Rows {
     built.arguments = lowering_.arguments();
     built.schedule = plain ? "plain loops"
                            : (narrow_ ? "a row a lane, " : "a row at a time, ") + std::to_string(stages_.size()) +
-                                 " passes, " + std::to_string(rows_.size()) + " rows kept";
+                                 " passes, " + std::to_string(many_.rows.size()) + " rows kept";
+    if (!few_values_.empty()) built.schedule += ", few rows one at a time";
     built.strict_float = true;
     return built;
   }
@@ -69,6 +68,12 @@ class Rows {
   struct KeptRow {
     Func func;
     bool is_row = false;  // else one value a row
+  };
+
+  // What one way to compute the results goes through.
+  struct Chain {
+    std::vector<Reduction> reductions;
+    std::vector<KeptRow> rows;
   };
 
   const Node& node(ValueId v) const { return collapsed_.body[v]; }
@@ -83,6 +88,15 @@ class Rows {
       if (batched && n.type.shape != domain_ && n.type.shape != kept_shape_) return false;
     }
     return domain_[1].size <= 2 * target_.lanes;
+  }
+
+  // Whole rows alone, as of a softmax: results that are computed together have only one schedule.
+  bool has_one_result() const {
+    const auto& outputs = collapsed_.body.outputs;
+    return std::all_of(outputs.begin(), outputs.end(), [&](const NamedValue& output) {
+      return is_row(output.value) &&
+             collapsed_.output_shapes[static_cast<size_t>(&output - outputs.data())] == collapsed_.output_shapes[0];
+    });
   }
 
   // Operands are read through copies in which a lane is a row; rows past the end repeat the last one.
@@ -134,8 +148,27 @@ class Rows {
     return n.op != OpKind::kDiv && is_row(v) && sinks_[static_cast<size_t>(v)].size() > 1;
   }
 
+  // Binds the reductions, pass after pass.
+  void compute(Chain& chain, bool plain) {
+    std::set<ValueId> done;
+    for (size_t s = 0; s < stages_.size(); ++s) {
+      if (!plain) keep_rows(chain, static_cast<int64_t>(s), done);
+      chain.reductions.push_back(plain || narrow_ ? Reduction::plain(lowering_, stages_[s], kept_vars_)
+                                                  : Reduction(lowering_, stages_[s], kept_vars_, target_));
+    }
+    if (!plain) keep_rows(chain, static_cast<int64_t>(stages_.size()), done);
+  }
+
+  // The values for few rows, from the operands as they lie.
+  void compute_few() {
+    compute(few_, false);
+    for (const NamedValue& output : collapsed_.body.outputs)
+      few_values_.push_back(lowering_.at(output.value, as_index(all_vars_)));
+    lowering_.unbind();
+  }
+
   // The rows that pass `stage` is the first to read.
-  void keep_rows(int64_t stage, std::set<ValueId>& done) {
+  void keep_rows(Chain& chain, int64_t stage, std::set<ValueId>& done) {
     for (ValueId v = 0; v < collapsed_.body.size(); ++v) {
       const auto& readers = sinks_[static_cast<size_t>(v)];
       if (readers.empty() || *readers.begin() != stage || done.count(v) || !wants_row(v)) continue;
@@ -144,7 +177,7 @@ class Rows {
       const Vars& vars = row ? all_vars_ : kept_vars_;
       Func func("row");
       func(reversed(vars)) = lowering_.at(v, as_index(vars));
-      rows_.push_back({func, row});
+      chain.rows.push_back({func, row});
       lowering_.bind(v, [func](const Index& index) { return func(reversed(index)); });
     }
   }
@@ -164,6 +197,7 @@ class Rows {
            ++i)
         values.push_back(lowering_.at(body.outputs[i].value, as_index(vars)));
       if (narrow_ && row) values = turn_results(values);
+      for (size_t v = 0; v < few_values_.size(); ++v) values[v] = Halide::select(few(), few_values_[v], values[v]);
       results_.push_back(define_result(Func(numbered("result", results_.size())), values, vars, shape,
                                        collapsed_.output_shapes[first], collapsed_.output_dims[first], lowering_));
     }
@@ -185,7 +219,19 @@ class Rows {
     return parts;
   }
 
+  Halide::Expr few() const { return lowering_.extent(kept_shape_[0]) <= kFewRows; }
+
+  // A loop over rows, with vectors along them; reductions go from column to column as they do in lanes.
+  void schedule_few() {
+    Func& f = results_[0].func;
+    vectorize_row(f.specialize(few()));
+    const Halide::LoopLevel level(f, kept_vars_[0]);
+    for (Reduction& reduction : few_.reductions) reduction.compute_at(level);
+    compute_rows_at(few_, level);
+  }
+
   void schedule_narrow() {
+    if (!few_values_.empty()) schedule_few();
     const Var row = kept_vars_[0], column = all_vars_[1];
     Var task("task"), block("block"), lane("lane");
     const int lanes = target_.lanes;
@@ -214,27 +260,26 @@ class Rows {
       f.compute_at(level).store_in(Halide::MemoryType::Stack).bound_extent(row, lanes);
       if (f.dimensions() == 2) f.reorder_storage(row, column).bound(column, 0, static_cast<int32_t>(domain_[1].size));
     }
-    for (Reduction& reduction : reductions_) reduction.compute_side_by_side(level, lanes);
-    for (KeptRow& kept : rows_) lanes_of(kept.func, kept.is_row);
+    for (Reduction& reduction : many_.reductions) reduction.compute_side_by_side(level, lanes);
+    for (KeptRow& kept : many_.rows) lanes_of(kept.func, kept.is_row);
     for (Func& f : computed_) lanes_of(f, true);
   }
 
   void schedule(bool plain) {
     if (narrow_) return schedule_narrow();
     if (plain || kept_vars_.empty()) {
-      for (Reduction& reduction : reductions_) reduction.compute_root();
-      for (KeptRow& row : rows_) row.func.compute_root();
+      for (Reduction& reduction : many_.reductions) reduction.compute_root();
+      for (KeptRow& row : many_.rows) row.func.compute_root();
       return;
     }
     // Loops over rows: parallel over blocks of rows where there is one row index, else over the outermost.
     const Var row = kept_vars_.back();
     Var block("block"), inside("inside");
-    const int64_t row_elements =
-        element_count(Shape(domain_.begin() + static_cast<int64_t>(kept_shape_.size()), domain_.end())).size;
-    const int rows_a_task = static_cast<int>(std::max<int64_t>(1, kTaskElements / std::max<int64_t>(1, row_elements)));
+    const int rows_a_task =
+        static_cast<int>(std::max<int64_t>(1, kTaskElements / std::max<int64_t>(1, row_elements())));
     for (Result& result : results_) {
       Func& f = result.func;
-      if (result.vars.size() == all_vars_.size()) vectorize_row(f, TailStrategy::ShiftInwards);
+      if (result.vars.size() == all_vars_.size()) vectorize_row(f);
       f.split(row, block, inside, rows_a_task, TailStrategy::GuardWithIf);
       std::vector<Halide::VarOrRVar> order;
       for (size_t d = result.vars.size(); d-- > kept_vars_.size();) order.push_back(result.vars[d]);
@@ -249,20 +294,30 @@ class Rows {
       if (&result != &results_[0]) f.compute_with(results_[0].func, inside);
     }
     const Halide::LoopLevel level(results_[0].func, inside);
-    for (Reduction& reduction : reductions_) reduction.compute_at(level);
-    for (KeptRow& kept : rows_) {
+    for (Reduction& reduction : many_.reductions) reduction.compute_at(level);
+    compute_rows_at(many_, level);
+  }
+
+  int64_t row_elements() const {
+    return element_count(Shape(domain_.begin() + static_cast<int64_t>(kept_shape_.size()), domain_.end())).size;
+  }
+
+  void compute_rows_at(Chain& chain, const Halide::LoopLevel& level) {
+    const Dim& inner = domain_.back();
+    for (KeptRow& kept : chain.rows) {
       kept.func.compute_at(level);
-      if (!kept.is_row || row_elements <= kStackElements) kept.func.store_in(Halide::MemoryType::Stack);
-      if (kept.is_row) vectorize_row(kept.func, TailStrategy::ShiftInwards);
+      if (!kept.is_row || row_elements() <= kStackElements) kept.func.store_in(Halide::MemoryType::Stack);
+      if (!kept.is_row) continue;
+      if (!inner.batched) kept.func.bound(all_vars_.back(), 0, static_cast<int32_t>(inner.size));
+      vectorize_row(kept.func);
     }
   }
 
-  void vectorize_row(Func& f, TailStrategy tail) {
+  void vectorize_row(Halide::Stage stage) {
     const Dim& inner = domain_.back();
-    const Var x = all_vars_.back();
     const int vector = static_cast<int>(std::min<int64_t>(inner.size, target_.lanes));
-    if (!inner.batched) f.bound(x, 0, static_cast<int32_t>(inner.size));
-    f.vectorize(x, vector, inner.size % vector == 0 ? TailStrategy::Auto : tail);
+    stage.vectorize(all_vars_.back(), vector,
+                    inner.size % vector == 0 ? TailStrategy::Auto : TailStrategy::ShiftInwards);
   }
 
   const MachineTarget& target_;
@@ -273,8 +328,8 @@ class Rows {
   Vars all_vars_, kept_vars_;
   std::vector<std::set<int64_t>> sinks_;
   std::vector<int64_t> stage_of_;
-  std::vector<Reduction> reductions_;
-  std::vector<KeptRow> rows_;
+  Chain many_, few_;
+  std::vector<Halide::Expr> few_values_;  // where few rows are computed in another way
   std::vector<Result> results_;
   bool narrow_ = false;
   std::vector<Func> turned_, computed_;  // operands and results of narrow rows

@@ -80,5 +80,16 @@ TEST_F(FindCompilerFor, AsksTheNamedOneWhatItIsFor) {
   expect_refusal("C++ compiler 'missing' is not there or cannot be run");
 }
 
+TEST_F(FindCompilerFor, TakesToolsThatComeWithIt) {
+  add_compiler("aarch64-linux-gnu-ar", "");
+  add_compiler("x86_64-linux-gnu-ar", "");
+  MachineTarget arm, host;
+  ASSERT_TRUE(parse_target("arm-64-linux", &arm, diagnostics_) && parse_target("host", &host, diagnostics_));
+  EXPECT_EQ(binary_tool({"ccache", "aarch64-linux-gnu-g++"}, arm, "ar"), "aarch64-linux-gnu-ar");
+  EXPECT_EQ(binary_tool({"clang++", "--target=aarch64-linux-gnu"}, arm, "ar"), "aarch64-linux-gnu-ar");
+  EXPECT_EQ(binary_tool({"g++"}, host, "ar"), "ar");
+  EXPECT_EQ(binary_tool({"g++"}, host, "objcopy"), "objcopy");
+}
+
 }  // namespace
 }  // namespace kcc

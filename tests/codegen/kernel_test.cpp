@@ -84,6 +84,14 @@ TEST_P(KernelTest, AgreesOnOtherMachines) {
   check(GetParam(), make_kernel(GetParam()), draw % 6 == 0 ? "x86-64-v2" : "x86-64-v3", 2);
 }
 
+// The first rows of a batch.
+Array first_rows(const Array& whole, int64_t rows) {
+  const size_t row = whole.values.size() / static_cast<size_t>(whole.extents[0]);
+  Array first{whole.extents, {whole.values.begin(), whole.values.begin() + rows * static_cast<int64_t>(row)}};
+  first.extents[0] = rows;
+  return first;
+}
+
 // What kcc bench --tune may take: one other number a case; with KCC_ALL_CHOICES each of them.
 TEST_P(KernelTest, AgreesWithOtherChoices) {
   const Kernel kernel = make_kernel(GetParam());
@@ -145,6 +153,22 @@ TEST(CppKernels, AgreeWithoutFlags) {
 }
 
 }  // namespace
+
+void check_rows_of_batches(const KernelCase& c) {
+  const Kernel kernel = make_kernel(c);
+  const LoadedKernel loaded(kernel, "host", {2, 32});
+  const std::vector<Array> operands = operands_of(c, kernel, 40);
+  const std::vector<Array> whole = loaded.run(operands, 40);
+  for (int64_t rows : {1, 2, 3, 4, 5, 7, 8, 17}) {
+    std::vector<Array> first = operands;
+    for (size_t i = 0; i < first.size(); ++i)
+      if (element_count(kernel.body.inputs[i].type.shape).batched) first[i] = first_rows(operands[i], rows);
+    const std::vector<Array> got = loaded.run(first, rows);
+    for (size_t i = 0; i < got.size(); ++i)
+      EXPECT_EQ(difference(got[i], first_rows(whole[i], rows), 0), "")
+          << c.name << ", result " << i << ", " << rows << " rows, " << loaded.schedule();
+  }
+}
 
 std::vector<KernelCase> remembered(std::vector<KernelCase> cases) {
   all_cases().insert(all_cases().end(), cases.begin(), cases.end());

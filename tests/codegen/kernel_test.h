@@ -17,6 +17,9 @@ std::vector<KernelCase> remembered(std::vector<KernelCase> cases);
 
 class KernelTest : public ::testing::TestWithParam<KernelCase> {};
 
+// For batched operands and results: a row is the same bits in batches of every size.
+void check_rows_of_batches(const KernelCase& c);
+
 std::string test_name(const ::testing::TestParamInfo<KernelCase>& info);
 
 }  // namespace kcc::testing

@@ -43,6 +43,7 @@ class Link : public testing::Test {
     fs::create_directories(folder_);
     options_.output = (folder_ / "program").string();
     options_.runtime_dir = KCC_RUNTIME_DIR;
+    options_.target = target_for_tests();
     ::unsetenv("CXX");
   }
   void TearDown() override { fs::remove_all(folder_); }
@@ -168,7 +169,7 @@ TEST_F(Link, TakesTheCompilerFromTheEnvironment) {
 TEST_F(Link, SaysWhatToInstall) {
   const std::string path = std::getenv("PATH");
   ::setenv("PATH", "/nowhere", 1);
-  expect_refusal("no C++ compiler found: tried c++, g++ and clang++; kcc links programs with the system's compiler");
+  expect_refusal("tried c++, g++, clang++; install one (Debian: apt install g++) or set CXX");
   ::setenv("PATH", path.c_str(), 1);
 }
 

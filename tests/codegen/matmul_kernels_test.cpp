@@ -149,6 +149,15 @@ std::vector<KernelCase> batch_product_cases() {
 
 INSTANTIATE_TEST_SUITE_P(BatchProducts, KernelTest, ::testing::ValuesIn(remembered(batch_product_cases())), test_name);
 
+// Few rows add up both halves of k at once.
+TEST(ProductKernel, GivesRowsTheSameBitsInEveryBatch) {
+  for (int64_t n : {10, 64, 70})
+    check_rows_of_batches({"Dense" + std::to_string(n), Family::kMatMul, [n](Body& f) {
+                             ValueId x = f.operand(batched({64})), w = f.operand(fixed({64, n}));
+                             return bias_relu(f, f.anchored(matmul(f.b, x, w)));
+                           }});
+}
+
 // Accumulations may be fast, but what follows must see NaN.
 TEST(ProductKernel, LetsNanThroughItsEpilogue) {
   const KernelCase c{"Nan", Family::kMatMul, [](Body& f) {
@@ -159,12 +168,14 @@ TEST(ProductKernel, LetsNanThroughItsEpilogue) {
                      }};
   const Kernel kernel = make_kernel(c);
   const LoadedKernel loaded(kernel, "host", {});
-  Array x = zeros({5, 24}), w = zeros({24, 32});
-  x.at({3, 7}) = std::nan("");
-  const std::vector<Array> got = loaded.run({x, w}, 5);
-  for (size_t r = 0; r < got.size(); ++r)
-    for (int64_t n = 0; n < 32; ++n)
-      EXPECT_TRUE(std::isnan(got[r].at({3, n})) && got[r].at({2, n}) == 0) << "result " << r << ", column " << n;
+  for (int64_t rows : {5, 40}) {
+    Array x = zeros({rows, 24}), w = zeros({24, 32});
+    x.at({3, 7}) = std::nan("");
+    const std::vector<Array> got = loaded.run({x, w}, rows);
+    for (size_t r = 0; r < got.size(); ++r)
+      for (int64_t n = 0; n < 32; ++n)
+        EXPECT_TRUE(std::isnan(got[r].at({3, n})) && got[r].at({2, n}) == 0) << "result " << r << ", column " << n;
+  }
 }
 
 }  // namespace

@@ -1,12 +1,15 @@
 // Bodies over rows, with a reduction of each: softmaxes and their losses, norms, arguments of maxima.
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
 #include "compiler/ops/elementwise.h"
 #include "compiler/ops/reduce.h"
 #include "compiler/ops/shape.h"
+#include "tests/codegen/kernel_runner.h"
 #include "tests/codegen/kernel_test.h"
 
 namespace kcc::testing {
@@ -16,6 +19,12 @@ ValueId over_row(Body& f, ValueId x, const Shape& shape) {
   std::vector<int64_t> dims;
   for (int64_t i = 0; i < f.b.type(x).rank(); ++i) dims.push_back(i);
   return broadcast_in_dims(f.b, x, shape, dims);
+}
+
+ValueId softmax(Body& f, ValueId z) {
+  const Shape shape = f.b.shape(z);
+  ValueId e = unary(f.b, OpKind::kExp, sub(f.b, z, over_row(f, f.anchored(reduce_max(f.b, z, {1})), shape)));
+  return div(f.b, e, over_row(f, reduce_sum(f.b, e, {1}), shape));
 }
 
 std::vector<ValueId> softmax_loss(Body& f, int64_t classes) {
@@ -57,6 +66,14 @@ std::vector<KernelCase> row_cases() {
                      -5,
                      5});
   }
+  for (int64_t n : {1, 2, 10, 20})
+    cases.push_back({"Softmax" + std::to_string(n),
+                     Family::kRows,
+                     [n](Body& f) { return std::vector<ValueId>{softmax(f, f.operand(batched({n})))}; },
+                     3e-6,
+                     {1, 2, 4, 5, 33},
+                     -4,
+                     4});
   cases.push_back({"SquaredError", Family::kRows, [](Body& f) {
                      ValueId d = sub(f.b, f.operand(batched({7, 9})), f.operand(batched({7, 9})));
                      return std::vector<ValueId>{div(f.b, f.anchored(reduce_sum(f.b, square(f.b, d), {1, 2})), 63.0)};
@@ -129,6 +146,31 @@ std::vector<KernelCase> row_cases() {
                    1e-6,
                    {1, 3}});
   return cases;
+}
+
+// Few rows take another way.
+TEST(RowsKernel, GivesRowsTheSameBitsInEveryBatch) {
+  for (int64_t n : {1, 2, 3, 10, 16, 20, 32})
+    check_rows_of_batches({"Softmax" + std::to_string(n), Family::kRows,
+                           [n](Body& f) { return std::vector<ValueId>{softmax(f, f.operand(batched({n})))}; }});
+}
+
+// NaN takes its own row alone; infinities are no more than numbers.
+TEST(RowsKernel, LetsNanThroughFewRowsAndMany) {
+  const KernelCase c{"Nan", Family::kRows,
+                     [](Body& f) { return std::vector<ValueId>{softmax(f, f.operand(batched({10})))}; }};
+  const LoadedKernel loaded(make_kernel(c), "host", {2, 32});
+  for (int64_t rows : {3, 40}) {
+    Array z = zeros({rows, 10});
+    z.at({1, 4}) = std::nan("");
+    z.at({2, 5}) = -std::numeric_limits<double>::infinity();
+    const Array got = loaded.run({z}, rows)[0];
+    for (int64_t n = 0; n < 10; ++n) {
+      EXPECT_EQ(got.at({0, n}), 0.1f) << rows << " rows";
+      EXPECT_TRUE(std::isnan(got.at({1, n}))) << rows << " rows, column " << n;
+      EXPECT_EQ(got.at({2, n}), n == 5 ? 0.0 : 1 / 9.0f) << rows << " rows, column " << n;
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Rows, KernelTest, ::testing::ValuesIn(remembered(row_cases())), test_name);
