@@ -21,6 +21,7 @@ packages=(
   libpng-dev
   librandom123-dev
   libxxhash-dev
+  make
   ninja-build
   openmpi-bin
   python3

@@ -85,9 +85,9 @@ class SavedFiles(TrainerCase):
 
     def test_generated_source_has_its_weights_beside_it(self):
         self.assert_works(self.save("m.keras"))
-        self.assert_works(run(tools.KCC, self.folder / "m.keras", "--emit=c++", "--name", "m", "-o", self.folder / "m"))
-        self.assertIn('#include "m_weights.inc"', (self.folder / "m" / "m.cpp").read_text())
-        numbers = (self.folder / "m" / "m_weights.inc").read_text().split()
+        self.assert_works(run(tools.KCC, self.folder / "m.keras", "--emit=c++", "--name", "net", "-o", self.folder / "net"))
+        self.assertIn('#include "net_weights.inc"', (self.folder / "net" / "net.cpp").read_text())
+        numbers = (self.folder / "net" / "net_weights.inc").read_text().split()
         self.assertGreaterEqual(len(numbers), 4 * 8 + 8 + 8 * 3 + 3)
 
 

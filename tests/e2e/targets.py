@@ -196,13 +196,13 @@ class Text(Case):
 class Libraries(Case):
     PROGRAM = """
 #include <stdio.h>
-#include "m.h"
+#include "net.h"
 int main(void) {
-  m_model* model;
+  net_model* model;
   const float x[4] = {1, 2, 3, 4};
   float y[3] = {0, 0, 0};
-  int status = m_create(&model, NULL);
-  if (status == 0) status = m_predict(model, 1, x, y);
+  int status = net_create(&model, NULL);
+  if (status == 0) status = net_predict(model, 1, x, y);
   printf("%.4f %.4f %.4f\\n", y[0], y[1], y[2]);
   return status;
 }
@@ -210,10 +210,10 @@ int main(void) {
 
     def build(self, target):
         folder = self.folder / target
-        self.assert_works(run(tools.KCC, self.write("model.json", mlp()), "--emit=library", "--name", "m", "-o", folder,
+        self.assert_works(run(tools.KCC, self.write("model.json", mlp()), "--emit=library", "--name", "net", "-o", folder,
                               f"--target={target}"))
         source = self.write("main.c", self.PROGRAM)
-        self.assert_works(run("cc", f"-I{folder}", source, folder / "libm.a", "-lm", "-pthread", "-o", folder / "main"))
+        self.assert_works(run("cc", f"-I{folder}", source, folder / "libnet.a", "-lm", "-pthread", "-o", folder / "main"))
         return folder / "main"
 
     def test_choose_or_refuse(self):
@@ -221,6 +221,6 @@ int main(void) {
             self.skipTest("qemu-x86_64 is not installed (Debian: qemu-user)")
         nehalem = lambda program: run("qemu-x86_64", "-cpu", "Nehalem", program)
         one, several = self.build("x86-64-v3"), self.build("x86-64-v3,x86-64-v2")
-        self.assertEqual(nehalem(one).returncode, 5)  # M_UNSUPPORTED
+        self.assertEqual(nehalem(one).returncode, 5)  # NET_UNSUPPORTED
         self.assertEqual(nehalem(several).returncode, 0)
         self.assertEqual(nehalem(several).stdout, run(several).stdout)
