@@ -64,23 +64,6 @@ std::optional<SymbolTable> read_symbols(const Bytes& bytes) {
   return SymbolTable{*header, *symbols, *strings, strings_at, std::move(*names)};
 }
 
-// Cuts bytes out of the object, after which nothing but whole sections and the section headers follow.
-void cut(std::string& object, Elf64_Ehdr header, uint64_t from, uint64_t count) {
-  Bytes bytes(object);
-  for (uint64_t i = 0; i < header.e_shnum; ++i) {
-    const uint64_t at = header.e_shoff + i * sizeof(Elf64_Shdr);
-    auto section = *bytes.get<Elf64_Shdr>(at);
-    if (section.sh_offset < from + count) continue;
-    section.sh_offset -= count;
-    bytes.put(at, section);
-  }
-  if (header.e_shoff >= from + count) {
-    header.e_shoff -= count;
-    bytes.put(0, header);
-  }
-  object.erase(from, count);
-}
-
 }  // namespace
 
 std::string rename_symbols(std::string object, const std::string& from, const std::string& to) {
@@ -109,7 +92,45 @@ std::string rename_symbols(std::string object, const std::string& from, const st
   return object;
 }
 
-std::string drop_local_names(std::string object) {
+std::string resolve_inside_sections(const std::string& whole) {
+  std::string object = whole;
+  Bytes bytes(object);
+  const std::optional<SymbolTable> table = read_symbols(bytes);
+  if (!table) return "";
+  const Elf64_Ehdr& header = table->header;
+  if (header.e_machine != EM_X86_64) return object;
+  for (uint64_t i = 0; i < header.e_shnum; ++i) {
+    const uint64_t at = header.e_shoff + i * sizeof(Elf64_Shdr);
+    auto relocations = bytes.get<Elf64_Shdr>(at);
+    if (!relocations || relocations->sh_type != SHT_RELA) continue;
+    const auto section = bytes.get<Elf64_Shdr>(header.e_shoff + relocations->sh_info * sizeof(Elf64_Shdr));
+    if (!section) return "";
+    uint64_t kept = 0;  // bytes
+    for (uint64_t r = 0; r + sizeof(Elf64_Rela) <= relocations->sh_size; r += sizeof(Elf64_Rela)) {
+      const auto entry = bytes.get<Elf64_Rela>(relocations->sh_offset + r);
+      if (!entry) return "";
+      const auto symbol =
+          bytes.get<Elf64_Sym>(table->symbols.sh_offset + ELF64_R_SYM(entry->r_info) * sizeof(Elf64_Sym));
+      if (!symbol || entry->r_offset + 4 > section->sh_size) return "";
+      const uint64_t type = ELF64_R_TYPE(entry->r_info);
+      const bool relative = type == R_X86_64_PC32 || type == R_X86_64_PLT32;
+      if (relative && ELF64_ST_BIND(symbol->st_info) == STB_LOCAL && symbol->st_shndx == relocations->sh_info) {
+        const int64_t distance =
+            static_cast<int64_t>(symbol->st_value) + entry->r_addend - static_cast<int64_t>(entry->r_offset);
+        bytes.put(section->sh_offset + entry->r_offset, static_cast<int32_t>(distance));
+        continue;
+      }
+      bytes.put(relocations->sh_offset + kept, *entry);
+      kept += sizeof(Elf64_Rela);
+    }
+    relocations->sh_size = kept;
+    bytes.put(at, *relocations);
+  }
+  return object;
+}
+
+std::string drop_local_names(const std::string& whole) {
+  std::string object = whole;
   Bytes bytes(object);
   std::optional<SymbolTable> table = read_symbols(bytes);
   if (!table) return "";
@@ -124,15 +145,11 @@ std::string drop_local_names(std::string object) {
     if (symbol->st_name != 0) kept += name + '\0';
     bytes.put(symbols.sh_offset + at, *symbol);
   }
-  // In the old place; what it is shorter goes, in steps that keep the sections behind it aligned.
-  Elf64_Shdr& strings = table->strings;
-  if (kept.size() > strings.sh_size || strings.sh_offset + kept.size() > object.size()) return "";
-  object.replace(strings.sh_offset, kept.size(), kept);
-  const uint64_t spare = (strings.sh_size - kept.size()) / 64 * 64;
-  const uint64_t end = strings.sh_offset + strings.sh_size;
-  strings.sh_size = kept.size();
-  bytes.put(table->strings_at, strings);
-  cut(object, table->header, end - spare, spare);
+  // At the end, which other tools mend.
+  table->strings.sh_offset = object.size();
+  table->strings.sh_size = kept.size();
+  bytes.put(table->strings_at, table->strings);
+  object += kept;
   return object;
 }
 

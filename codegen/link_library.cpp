@@ -20,12 +20,9 @@ namespace {
 namespace fs = std::filesystem;
 using Words = std::vector<std::string>;
 
-// A thousand sections would double the archive. Those of the weights files stay apart, and each function of the
-// interface, so that programs that link with --gc-sections leave out what they do not call.
+// One section of a kind: a thousand would double the archive, and calls inside one need no relocations.
 constexpr const char kSections[] = R"(SECTIONS {
-  .text.files 0 : { *weights*.o(.text .text.*) *hdf5*.o(.text .text.*) *layer*.o(.text .text.*) *old_layouts*.o(.text .text.*) *convert*.o(.text .text.*) }
-  .rodata.files 0 : { *weights*.o(.rodata .rodata.*) *hdf5*.o(.rodata .rodata.*) *layer*.o(.rodata .rodata.*) *old_layouts*.o(.rodata .rodata.*) *convert*.o(.rodata .rodata.*) }
-  .text 0 : { EXCLUDE_FILE(library.o) *(.text .text.*) }
+  .text 0 : { *(.text .text.*) }
   .rodata 0 : { *(.rodata .rodata.*) }
   .data.rel.ro 0 : { *(.data.rel.ro .data.rel.ro.*) }
   .data 0 : { *(.data .data.*) }
@@ -57,10 +54,11 @@ class Workshop {
                        {"-isystem", core->include, "-I.", "-c", "library.cpp", "-o", "library.o"}})) &&
            run(joined({compiler_, sanitizer(), {"-r", "-nostdlib", "-Wl,--gc-sections,--force-group-allocation"},
                        roots(text), {"library.o"}, objects_, {core->archive, "-Wl,-T,sections", "-o", "all.o"}})) &&
-           run({tool("objcopy"), "--keep-global-symbols=functions", "--strip-unneeded",
-                "--remove-section=.comment", "--remove-section=*.eh_frame", "--remove-section=.note.GNU-stack", "--add-section=.note.GNU-stack=empty",
-                "all.o", object}) &&
-           shorten(object);
+           run({tool("objcopy"), "--keep-global-symbols=functions", "--remove-section=.comment",
+                "--remove-section=*.eh_frame", "--remove-section=.note.GNU-stack",
+                "--add-section=.note.GNU-stack=empty", "all.o"}) &&
+           change("all.o", resolve_inside_sections) && change("all.o", drop_local_names) &&
+           run({tool("objcopy"), "--strip-unneeded", "all.o", object});
   }
 
   bool archive(const std::string& name) {
@@ -119,8 +117,8 @@ class Workshop {
 
   std::string tool(const std::string& name) const { return binary_tool(compiler_, options_.target, name); }
 
-  bool shorten(const std::string& file) {
-    std::string object = drop_local_names(read_bytes(work_.path() / file));
+  bool change(const std::string& file, std::string (*with)(const std::string&)) {
+    std::string object = with(read_bytes(work_.path() / file));
     KCC_CHECK(!object.empty(), "the linker did not write an ELF object");
     return write(file, object);
   }
