@@ -6,12 +6,12 @@
 #include <map>
 #include <set>
 
+#include "codegen/library_class_template.h"
 #include "codegen/library_config_template.h"
 #include "codegen/library_files_class_template.h"
 #include "codegen/library_files_header_template.h"
 #include "codegen/library_files_source_template.h"
 #include "codegen/library_header_template.h"
-#include "codegen/library_class_template.h"
 #include "codegen/library_source_template.h"
 #include "codegen/library_training_class_template.h"
 #include "codegen/library_training_header_template.h"
@@ -70,9 +70,37 @@ auto data_of(const char* from) {
 
 // What the functions, classes and types around the arrays' names call something; I is a macro of <complex.h>.
 std::set<std::string> taken_names(const std::string& library) {
-  return {library + "_predict", "Arrays", "Call", "Callback", "Data", "Element", "FitOptions", "I", "Metrics", "Model",
-          "Options", "Progress", "Status", "data", "fits", "from", "inputs", "kcc", "metrics", "model", "name", "of",
-          "outputs", "rows", "rows_of", "shape", "size", "status", "std", "targets", "weights"};
+  return {library + "_predict",
+          "Arrays",
+          "Call",
+          "Callback",
+          "Data",
+          "Element",
+          "FitOptions",
+          "I",
+          "Metrics",
+          "Model",
+          "Options",
+          "Progress",
+          "Status",
+          "data",
+          "fits",
+          "from",
+          "inputs",
+          "kcc",
+          "metrics",
+          "model",
+          "name",
+          "of",
+          "outputs",
+          "rows",
+          "rows_of",
+          "shape",
+          "size",
+          "status",
+          "std",
+          "targets",
+          "weights"};
 }
 
 class Interface {
@@ -81,13 +109,15 @@ class Interface {
     const std::set<std::string> taken = taken_names(options.name);
     Scope scope(taken);
     for (const NamedType& input : module.inputs) inputs_.push_back({input.name, scope.add(input.name), input.type});
-    for (const NamedType& output : module.outputs) outputs_.push_back({output.name, scope.add(output.name), output.type});
+    for (const NamedType& output : module.outputs)
+      outputs_.push_back({output.name, scope.add(output.name), output.type});
     // Targets meet inputs alone, so that they may be called as the outputs are.
     Scope labels(taken);
     for (const Array& input : inputs_) labels.add(input.variable);
     for (const Target& target : module.targets) targets_.push_back({target.name, labels.add(target.name), target.type});
     for (size_t i = 0; i < targets_.size(); ++i)
-      weights_.push_back({targets_[i].name, labels.add(targets_[i].variable + "_weight"), module.targets[i].sample_weight});
+      weights_.push_back(
+          {targets_[i].name, labels.add(targets_[i].variable + "_weight"), module.targets[i].sample_weight});
   }
 
   std::map<std::string, std::string> holes() const {
@@ -98,40 +128,41 @@ class Interface {
       return [=](const Array& a) { return fmt::format(", {}{}* {}", is_const, element(a), a.variable); };
     };
     const int64_t batch = options_.default_batch;
-    return {{"name", name},
-            {"NAME", upper(name)},
-            {"version", KCC_VERSION},
-            {"keras_version", module_.keras_version},
-            {"title", comment_text("'" + module_.name + "'")},
-            {"default_batch", fmt::format("{}", batch)},
-            {"fit_batch", module_.fixed_batch > 0 ? fmt::format("{}", module_.fixed_batch) : "32"},
-            {"inputs", count(inputs_)},
-            {"outputs", count(outputs_)},
-            {"targets", count(targets_)},
-            {"metrics", count(module_.metrics)},
-            {"weights", fmt::format("{}", weight_count())},
-            {"sizes", sizes()},
-            {"predict_parameters", wrapped(each(inputs_, "", parameter("const ")) + each(outputs_, "", parameter("")))},
-            {"train_parameters", wrapped(each(inputs_, "", parameter("const ")) + each(targets_, "", parameter("const ")) +
-                                         each(weights_, "", parameter("const ")))},
-            {"input_arguments", each(inputs_, ", ", variable)},
-            {"output_arguments", each(outputs_, ", ", variable)},
-            {"target_arguments", each(targets_, ", ", variable)},
-            {"weight_arguments", each(weights_, ", ", variable)},
-            {"input_types", types(inputs_)},
-            {"output_types", types(outputs_)},
-            {"target_types", targets_.empty() ? "" : "namespace target {\n" + types(targets_) + "}  // namespace target\n"},
-            {"predict_spans", predict_spans()},
-            {"first_rows", rows_of("input", inputs_[0], "")},
-            {"predict_sizes", predict_sizes()},
-            {"predict_data", each(inputs_, ", ", data_of("")) + ", " + each(outputs_, ", ", data_of(""))},
-            {"metric_fields", metric_fields()},
-            {"data_fields", data_fields()},
-            {"data_inputs", each(inputs_, ", ", data_of("from."))},
-            {"data_targets", each(targets_, ", ", data_of("from."))},
-            {"data_weights", each(weights_, ", ", data_of("from."))},
-            {"data_rows", rows_of("input", inputs_[0], "from.")},
-            {"data_sizes", data_sizes()}};
+    return {
+        {"name", name},
+        {"NAME", upper(name)},
+        {"version", KCC_VERSION},
+        {"keras_version", module_.keras_version},
+        {"title", comment_text("'" + module_.name + "'")},
+        {"default_batch", fmt::format("{}", batch)},
+        {"fit_batch", module_.fixed_batch > 0 ? fmt::format("{}", module_.fixed_batch) : "32"},
+        {"inputs", count(inputs_)},
+        {"outputs", count(outputs_)},
+        {"targets", count(targets_)},
+        {"metrics", count(module_.metrics)},
+        {"weights", fmt::format("{}", weight_count())},
+        {"sizes", sizes()},
+        {"predict_parameters", wrapped(each(inputs_, "", parameter("const ")) + each(outputs_, "", parameter("")))},
+        {"train_parameters", wrapped(each(inputs_, "", parameter("const ")) + each(targets_, "", parameter("const ")) +
+                                     each(weights_, "", parameter("const ")))},
+        {"input_arguments", each(inputs_, ", ", variable)},
+        {"output_arguments", each(outputs_, ", ", variable)},
+        {"target_arguments", each(targets_, ", ", variable)},
+        {"weight_arguments", each(weights_, ", ", variable)},
+        {"input_types", types(inputs_)},
+        {"output_types", types(outputs_)},
+        {"target_types", targets_.empty() ? "" : "namespace target {\n" + types(targets_) + "}  // namespace target\n"},
+        {"predict_spans", predict_spans()},
+        {"first_rows", rows_of("input", inputs_[0], "")},
+        {"predict_sizes", predict_sizes()},
+        {"predict_data", each(inputs_, ", ", data_of("")) + ", " + each(outputs_, ", ", data_of(""))},
+        {"metric_fields", metric_fields()},
+        {"data_fields", data_fields()},
+        {"data_inputs", each(inputs_, ", ", data_of("from."))},
+        {"data_targets", each(targets_, ", ", data_of("from."))},
+        {"data_weights", each(weights_, ", ", data_of("from."))},
+        {"data_rows", rows_of("input", inputs_[0], "from.")},
+        {"data_sizes", data_sizes()}};
   }
 
  private:
@@ -172,7 +203,8 @@ class Interface {
       for (const Dim& dim : shape) extents.push_back(dim.size);
       return fmt::format(
           "struct {} {{\n  using Element = {}{};\n  static constexpr const char* name = {};\n"
-          "  static constexpr std::array<std::int64_t, {}> shape{{{}}};\n  static constexpr std::size_t size = {};\n}};\n",
+          "  static constexpr std::array<std::int64_t, {}> shape{{{}}};\n  static constexpr std::size_t size = "
+          "{};\n}};\n",
           array.variable, array.type.dtype == DType::kF32 ? "" : "std::", element(array), string_literal(array.name),
           extents.size(), fmt::join(extents, ", "), row_size(array));
     });
@@ -246,7 +278,8 @@ std::vector<std::string> declared(const std::string& header, const std::string& 
 constexpr const char* kNoFilesHeader =
     "/* As source the library reads and writes no HDF5 files: --emit=library has @name@_load_weights and\n"
     " * @name@_save_weights. */\n";
-constexpr const char* kNoFilesClass = "  // As source the library reads and writes no HDF5 files: --emit=library does.\n";
+constexpr const char* kNoFilesClass =
+    "  // As source the library reads and writes no HDF5 files: --emit=library does.\n";
 
 LibraryText fill_frames(const Module& module, const ProgramOptions& options) {
   std::map<std::string, std::string> holes = Interface(module, options).holes();
@@ -259,13 +292,12 @@ LibraryText fill_frames(const Module& module, const ProgramOptions& options) {
     return fill_template(frame, holes);
   };
   LibraryText text;
-  text.header = filled(kLibraryHeaderTemplate, kLibraryTrainingHeaderTemplate, kLibraryFilesHeaderTemplate,
-                       kNoFilesHeader);
+  text.header =
+      filled(kLibraryHeaderTemplate, kLibraryTrainingHeaderTemplate, kLibraryFilesHeaderTemplate, kNoFilesHeader);
   text.class_header =
       filled(kLibraryClassTemplate, kLibraryTrainingClassTemplate, kLibraryFilesClassTemplate, kNoFilesClass);
   text.package = filled(kLibraryConfigTemplate, "", "", "");
-  text.source =
-      filled(kLibrarySourceTemplate, kLibraryTrainingSourceTemplate, kLibraryFilesSourceTemplate, "");
+  text.source = filled(kLibrarySourceTemplate, kLibraryTrainingSourceTemplate, kLibraryFilesSourceTemplate, "");
   text.functions = declared(text.header, options.name);
   return text;
 }

@@ -50,10 +50,18 @@ class Workshop {
     if (!core) return false;
     const std::string object = name + ".o";
     // As the core, whose classes the source uses; link.cpp explains the others.
-    return run(joined({compiler_, {core->flags, "-O1"}, flags_of_gnu(compiler_), sanitizer(),
+    return run(joined({compiler_,
+                       {core->flags, "-O1"},
+                       flags_of_gnu(compiler_),
+                       sanitizer(),
                        {"-isystem", core->include, "-I.", "-c", "library.cpp", "-o", "library.o"}})) &&
-           run(joined({compiler_, sanitizer(), {"-r", "-nostdlib", "-Wl,--gc-sections,--force-group-allocation"},
-                       roots(text), {"library.o"}, objects_, {core->archive, "-Wl,-T,sections", "-o", "all.o"}})) &&
+           run(joined({compiler_,
+                       sanitizer(),
+                       {"-r", "-nostdlib", "-Wl,--gc-sections,--force-group-allocation"},
+                       roots(text),
+                       {"library.o"},
+                       objects_,
+                       {core->archive, "-Wl,-T,sections", "-o", "all.o"}})) &&
            run({tool("objcopy"), "--keep-global-symbols=functions", "--remove-section=.comment",
                 "--remove-section=*.eh_frame", "--remove-section=.note.GNU-stack",
                 "--add-section=.note.GNU-stack=empty", "all.o"}) &&
@@ -61,12 +69,11 @@ class Workshop {
            run({tool("objcopy"), "--strip-unneeded", "all.o", object});
   }
 
-  bool archive(const std::string& name) {
-    return run({tool("ar"), "rcsD", "lib" + name + ".a", name + ".o"});
-  }
+  bool archive(const std::string& name) { return run({tool("ar"), "rcsD", "lib" + name + ".a", name + ".o"}); }
 
   bool share(const std::string& name, const std::string& file) {
-    return run(joined({compiler_, sanitizer(),
+    return run(joined({compiler_,
+                       sanitizer(),
                        {"-shared", name + ".o", "-static-libgcc", "-s", "-Wl,--gc-sections", "-Wl,--build-id=sha1",
                         "-Wl,-z,relro,-z,now", "-Wl,-z,noexecstack", "-Wl,-z,defs", "-Wl,--as-needed",
                         "-Wl,-soname," + file, "-lm", "-o", file}}));
@@ -142,7 +149,9 @@ bool link_library(const std::string& name, const LibraryText& text, const std::v
     diagnostics.error(file_place(options.output), "the output is a file, expected the name of a folder");
     return false;
   }
-  Workshop workshop(existed ? folder : folder.has_filename() ? folder.parent_path() : folder.parent_path().parent_path(),
+  Workshop workshop(existed                 ? folder
+                    : folder.has_filename() ? folder.parent_path()
+                                            : folder.parent_path().parent_path(),
                     options, diagnostics);
   if (!workshop.write(name + ".hpp", text.class_header) || !workshop.write(name + "-config.cmake", text.package) ||
       !workshop.make_object(name, text, kernels) || !workshop.archive(name))

@@ -60,7 +60,6 @@ class Executor {
   bool lent_ = false;
   char* arena_ = nullptr;
   int64_t arena_bytes_ = 0;
-  int64_t largest_batch_ = 0;  // that was prepared; of lent memory
 };
 
 }  // namespace kcc::runtime

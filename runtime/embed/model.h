@@ -1,5 +1,5 @@
-// Model: one handle of the C interface that a library made by kcc offers (codegen/templates/library.h.in). The library's
-// generated functions only name the program and hand everything on to here.
+// Model: one handle of the C interface that a library made by kcc offers (codegen/templates/library.h.in). The
+// library's generated functions only name the program and hand everything on to here.
 //
 // What is in this folder, and what it uses, is linked into other people's programs: it is compiled without exceptions
 // and RTTI and brings along the little that it needs of libstdc++ (abi.cpp).

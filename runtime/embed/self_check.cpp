@@ -11,14 +11,16 @@ Code Model::self_check(double* worst) {
   if (worst != nullptr) *worst = 0;
   const SelfTest* test = program_.self_test;
   if (test == nullptr)
-    return fail(Code::kUnsupported, "nothing to check with was stored: compile it again with kcc --verify-data FILE.npz");
+    return fail(Code::kUnsupported,
+                "nothing to check with was stored: compile it again with kcc --verify-data FILE.npz");
   const auto outputs = static_cast<size_t>(program_.output_count);
   std::unique_ptr<AlignedBuffer[]> results(new AlignedBuffer[outputs]);
   std::unique_ptr<OutputDifference[]> differences(new OutputDifference[outputs]);
   std::unique_ptr<void*[]> pointers(new void*[outputs]);
   for (size_t i = 0; i < outputs; ++i) {
     const TensorInfo& output = program_.outputs[i];
-    Result<AlignedBuffer> result = AlignedBuffer::allocate(test->rows * output.elements * size_of(output.type), "outputs");
+    Result<AlignedBuffer> result =
+        AlignedBuffer::allocate(test->rows * output.elements * size_of(output.type), "outputs");
     if (!result) return fail(Code::kNoMemory, result.error());
     results[i] = std::move(*result);
     pointers[i] = results[i].data();
@@ -35,7 +37,8 @@ Code Model::self_check(double* worst) {
     const TensorInfo& output = program_.outputs[i];
     OutputDifference& difference = differences[i];
     compare_rows(output, test->expected[i], pointers[i], 0, test->rows, &difference);
-    if (worst != nullptr && (difference.largest > *worst || std::isnan(difference.largest))) *worst = difference.largest;
+    if (worst != nullptr && (difference.largest > *worst || std::isnan(difference.largest)))
+      *worst = difference.largest;
     if (difference.good() || verdict != Code::kOk) continue;
     verdict = fail(Code::kMismatch, "output '%s' differs by %.1e, %.1e is allowed: %.9g instead of %.9g", output.name,
                    difference.largest, difference.allowed, difference.got, difference.expected);
