@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "compiler/ops/elementwise.h"
+#include "compiler/ops/gather.h"
 #include "compiler/ops/matmul.h"
 #include "compiler/ops/reduce.h"
 #include "tests/codegen/cpp_library.h"
@@ -94,6 +95,19 @@ std::vector<InPlaceCase> in_place_cases() {
                             f.anchored(matmul(f.b, f.operand(batched({s.k})), f.operand(batched({s.n})), true, false)));
                       },
                       6e-6,
+                      {1, 7, 64}},
+                     {0, 1, 2}});
+  }
+  for (Size s : {Size{3, 1}, Size{10, 37}, Size{300, 64}, Size{90, 256}}) {
+    cases.push_back({{"Rows" + std::to_string(s.k) + "x" + std::to_string(s.n),
+                      Family::kScatter,
+                      [s](Body& f) {
+                        const Shape shape = fixed({s.k, s.n});
+                        ValueId w = f.operand(shape), m = f.operand(shape), v = f.operand(shape);
+                        ValueId at = f.operand(batched({4}), DType::kI32);
+                        return adam(f, w, m, v, f.anchored(scatter_add(f.b, at, f.operand(batched({4, s.n})), shape)));
+                      },
+                      4e-6,
                       {1, 7, 64}},
                      {0, 1, 2}});
   }
