@@ -1,7 +1,8 @@
 // Scatter: rows added up by index, out[v] = epilogue(sum of rows[i] where index[i] = v, for i in order). The indices
 // are sorted first, by counting, so that each row of the table finds what belongs to it: the sum stays in registers or
 // the first cache, most often is empty, and goes straight into what is computed of it, an optimizer's update of a table
-// of which a batch uses few rows. Tasks share the rows of the table; each element's sum has one order.
+// of which a batch uses few rows. Where such an update leaves the other rows as they are (the attribute `used_rows`,
+// passes/used_rows.h), they are not touched. Tasks share the rows of the table; each element's sum has one order.
 #include <algorithm>
 
 #include "codegen/kernels/family.h"
@@ -46,17 +47,17 @@ class Scatter {
     sort();
     add_up();
     lowering_.bind(kernel_.anchor, [this](const Index& index) { return sum_(reversed(index)); });
-    const Result result =
-        define_result(Func("result"), lowering_.outputs_at(as_index(vars_)), vars_, shape_, lowering_);
+    Func result = node_.attrs.has("used_rows") ? used_rows() : all_rows();
     sorted_.compute_root();
     BuiltKernel built;
     if (options_.level == 0) {
       sum_.compute_root();
       built.schedule = "plain loops";
     } else {
-      built.schedule = schedule(result.func);
+      built.schedule = used_.defined() ? schedule(result, result.update(), Halide::VarOrRVar(used_.x))
+                                       : schedule(result, Func(result), Halide::VarOrRVar(vars_[0]));
     }
-    built.pipeline = Halide::Pipeline(result.func);
+    built.pipeline = Halide::Pipeline(result);
     built.arguments = lowering_.arguments();
     built.strict_float = true;
     return built;
@@ -102,17 +103,37 @@ class Scatter {
     sum_(reversed(as_index(vars_))) += lowering_.at(node_.inputs[1], right);
   }
 
-  std::string schedule(Func out) {
+  Func all_rows() {
+    return define_result(Func("result"), lowering_.outputs_at(as_index(vars_)), vars_, shape_, lowering_).func;
+  }
+
+  // The result is an operand in place.
+  Func used_rows() {
+    Func result = define_result(Func("result"), {Halide::undef<float>()}, vars_, shape_, lowering_).func;
+    used_ = RDom(0, table_, "used");
+    used_.where(sorted_(used_ + 2) > sorted_(used_ + 1));
+    Index index = as_index(vars_);
+    index[0] = used_.x;
+    result(reversed(index)) = lowering_.outputs_at(index)[0];
+    return result;
+  }
+
+  // `first` runs over the table's rows.
+  std::string schedule(const Func& result, Halide::Stage out, const Halide::VarOrRVar& first) {
     const int64_t inside = element_count(shape_).size / shape_[0].size;
     const int rows = static_cast<int>(std::clamp<int64_t>(kTaskElements / std::max<int64_t>(1, inside), 1, table_));
-    Var row("row");
-    out.split(vars_[0], vars_[0], row, rows, TailStrategy::GuardWithIf);
-    if (shape_[0].size * inside > 2 * kTaskElements) out.parallel(vars_[0]);
+    const Halide::VarOrRVar task("task", first.is_rvar), row("row", first.is_rvar);
+    out.split(first, task, row, rows, TailStrategy::GuardWithIf);
+    if (shape_[0].size * inside > 2 * kTaskElements) out.parallel(task);
     if (shape_.size() == 1) {
-      sum_.compute_at(out, row);
+      sum_.compute_at(Halide::LoopLevel(result, row));
       return "rows by counting";
     }
     const Var& column = vars_.back();
+    std::vector<Halide::VarOrRVar> order(vars_.rbegin(), vars_.rend() - 1);
+    order.push_back(row);
+    order.push_back(task);
+    out.reorder(order);
     const VectorTile tile = choose_vectors(shape_.back().size, target_.lanes, target_.registers == 32 ? 8 : 4, true);
     Var lane("lane"), inner("inner");
     if (shape_.back().size % tile.width() == 0) {
@@ -121,12 +142,12 @@ class Scatter {
           .split(inner, inner, lane, tile.lanes)
           .vectorize(lane)
           .unroll(inner);
-      sum_.compute_at(out, column).store_in(MemoryType::Stack);
+      sum_.compute_at(Halide::LoopLevel(result, column)).store_in(MemoryType::Stack);
       sum_.split(column, column, lane, tile.lanes).vectorize(lane).unroll(column);
       sum_.update().split(column, inner, lane, tile.lanes).reorder(lane, inner, k_).vectorize(lane).unroll(inner);
     } else {
       out.vectorize(column, tile.lanes, TailStrategy::GuardWithIf);
-      sum_.compute_at(out, row).vectorize(column, tile.lanes, TailStrategy::GuardWithIf);
+      sum_.compute_at(Halide::LoopLevel(result, row)).vectorize(column, tile.lanes, TailStrategy::GuardWithIf);
       sum_.update().reorder(column, k_).vectorize(column, tile.lanes, TailStrategy::GuardWithIf);
     }
     return "rows by counting, " + std::to_string(tile.vectors) + " vectors of " + std::to_string(tile.lanes);
@@ -141,7 +162,7 @@ class Scatter {
   int32_t table_ = 0;  // rows
   Expr count_;         // entries
   Vars vars_;
-  RDom k_;
+  RDom k_, used_;
   Func sorted_{"sorted"}, sum_{"sum"};
 };
 

@@ -111,6 +111,20 @@ std::vector<InPlaceCase> in_place_cases() {
                       {1, 7, 64}},
                      {0, 1, 2}});
   }
+  for (Size s : {Size{3, 1}, Size{10, 37}, Size{300, 64}, Size{90, 256}}) {
+    cases.push_back({{"UsedRows" + std::to_string(s.k) + "x" + std::to_string(s.n),
+                      Family::kScatter,
+                      [s](Body& f) {
+                        const Shape shape = fixed({s.k, s.n});
+                        ValueId w = f.operand(shape), at = f.operand(batched({4}), DType::kI32);
+                        ValueId g = f.anchored(scatter_add(f.b, at, f.operand(batched({4, s.n})), shape));
+                        f.b.graph.nodes[static_cast<size_t>(g)].attrs.set("used_rows", int64_t{1});
+                        return std::vector<ValueId>{sub(f.b, w, mul(f.b, g, 0.1))};
+                      },
+                      4e-6,
+                      {1, 7, 64}},
+                     {0}});
+  }
   for (Size s : {Size{1, 1}, Size{3, 32}, Size{6, 20}, Size{5, 17}, Size{16, 48}}) {
     cases.push_back({{"Convolution" + std::to_string(s.k) + "x" + std::to_string(s.n),
                       Family::kConvWeightGrad,
