@@ -107,14 +107,19 @@ class Scatter {
     return define_result(Func("result"), lowering_.outputs_at(as_index(vars_)), vars_, shape_, lowering_).func;
   }
 
-  // The result is an operand in place.
+  // Each result is an operand in place.
   Func used_rows() {
-    Func result = define_result(Func("result"), {Halide::undef<float>()}, vars_, shape_, lowering_).func;
+    const std::vector<Expr> nothing(kernel_.body.outputs.size(), Halide::undef<float>());
+    Func result = define_result(Func("result"), nothing, vars_, shape_, lowering_).func;
     used_ = RDom(0, table_, "used");
     used_.where(sorted_(used_ + 2) > sorted_(used_ + 1));
     Index index = as_index(vars_);
     index[0] = used_.x;
-    result(reversed(index)) = lowering_.outputs_at(index)[0];
+    const std::vector<Expr> values = lowering_.outputs_at(index);
+    if (values.size() == 1)
+      result(reversed(index)) = values[0];
+    else
+      result(reversed(index)) = Halide::Tuple(values);
     return result;
   }
 

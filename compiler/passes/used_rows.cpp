@@ -40,13 +40,14 @@ bool only_adds(const Graph& graph, ValueId update, StateId state, ValueId gradie
 }  // namespace
 
 bool updates_used_rows_alone(const KernelGraph& kernels, const Group& group) {
-  if (group.family != Family::kScatter || group.outputs.size() != 1) return false;
-  const ValueId update = group.outputs[0];
+  if (group.family != Family::kScatter) return false;
   const Graph& graph = kernels.graph;
-  return std::any_of(graph.writes.begin(), graph.writes.end(), [&](const StateWrite& write) {
-    const auto is_copy = [&](const Copy& copy) { return copy.value == update && copy.state == write.state; };
-    return write.value == update && only_adds(graph, update, write.state, group.roots.front()) &&
-           std::none_of(kernels.copies.begin(), kernels.copies.end(), is_copy);
+  return std::all_of(group.outputs.begin(), group.outputs.end(), [&](ValueId update) {
+    return std::any_of(graph.writes.begin(), graph.writes.end(), [&](const StateWrite& write) {
+      const auto is_copy = [&](const Copy& copy) { return copy.value == update && copy.state == write.state; };
+      return write.value == update && only_adds(graph, update, write.state, group.roots.front()) &&
+             std::none_of(kernels.copies.begin(), kernels.copies.end(), is_copy);
+    });
   });
 }
 
