@@ -385,18 +385,24 @@ Expr Lowering::gather(const Node& n, const Index& index) {
   return at(n.inputs[0], row);
 }
 
+// As compiler/ops/random.h has it: numbers of 24 bits from blocks of 16 lanes, masks of 16 bits from blocks of 8.
 Expr Lowering::random(const Node& n, const Index& index) {
+  const bool mask = n.attrs.has("below");
+  const int lanes = mask ? 8 : 16;
   Expr element = 0;
   for (size_t i = 0; i < index.size(); ++i) element = i == 0 ? index[i] : element * extent(n.type.shape[i]) + index[i];
   Expr key[4];
   for (int i = 0; i < 4; ++i) key[i] = at(n.inputs[0], {Expr(i)});
   const Dim count = element_count(n.type.shape);
   const Expr before = cast<uint32_t>(fixed(count.batched ? count.size : 0)) * key[3];
-  Halide::Func block = philox_block(key, n.attrs.integer("stream"), (before + cast<uint32_t>(63)) / cast<uint32_t>(64));
+  const Expr first = (before + cast<uint32_t>(63)) / cast<uint32_t>(64);
+  Halide::Func block = philox_block(key, n.attrs.integer("stream"), first, lanes);
   random_blocks_.push_back(block);
-  const Halide::FuncRef words = block(element % 16, element / 64);
-  const Expr word = Halide::mux((element / 16) % 4, {words[0], words[1], words[2], words[3]});
-  return cast<float>(word >> 8) * Expr(0x1p-24f);
+  const Halide::FuncRef words = block(element % lanes, element / 64);
+  const Expr word = Halide::mux((element / lanes) % 4, {words[0], words[1], words[2], words[3]});
+  if (!mask) return cast<float>(word >> 8) * Expr(0x1p-24f);
+  const Expr half = select((element / 32) % 2 == 0, word << 16, word);
+  return half < Halide::Internal::make_const(Halide::UInt(32), static_cast<uint64_t>(n.attrs.integer("below")) << 16);
 }
 
 }  // namespace kcc

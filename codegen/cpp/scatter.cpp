@@ -1,4 +1,5 @@
-// Scatter: rows added up by index, in their order.
+// Scatter: rows added up by index, in their order; in scratch where more is computed of the sums, whose results may be
+// operands in place.
 #include <fmt/format.h>
 
 #include "codegen/cpp/families.h"
@@ -10,14 +11,15 @@ namespace kcc::cpp {
 Statements write_scatter(const Kernel& kernel) {
   const Graph& body = kernel.body;
   const Node& n = body[kernel.anchor];
-  KCC_CHECK(n.op == OpKind::kScatterAdd && body.outputs.size() == 1 && body.outputs[0].value == kernel.anchor,
-            "a scatter alone");
+  KCC_CHECK(n.op == OpKind::kScatterAdd, "a scatter");
   const Shape& indices = body[n.inputs[0]].type.shape;
   const Shape& table = n.type.shape;
   const std::vector<Size> strides = strides_of(table);
+  const bool alone = body.outputs.size() == 1 && body.outputs[0].value == kernel.anchor;
+  const std::string sums = alone ? "out0" : "scratch";
   Writer w(body);
   w.lanes(size_of(element_count(table)), [&](const Index& i) {
-    w.store("out0", i, {"0.0f", DType::kF32, 0, false, true});
+    w.store(sums, i, {"0.0f", DType::kF32, 0, false, true});
   });
   std::vector<Size> counts;
   for (const Dim& dim : indices) counts.push_back(size_of(dim));
@@ -34,13 +36,20 @@ Statements write_scatter(const Kernel& kernel) {
       for (size_t d = 0; d < inside.size(); ++d) offset = offset + inside[d] * strides[d + 1];
       const Value value = w.at(n.inputs[1], element);
       if (columns.empty())
-        w.line(fmt::format("out0[{}] += {};", offset.text(), value.text));
+        w.line(fmt::format("{}[{}] += {};", sums, offset.text(), value.text));
       else
-        w.line(fmt::format("store(lanes, out0 + {0}, load(lanes, out0 + {0}) + {1});", offset.text(), value.text));
+        w.line(fmt::format("store(lanes, {0} + {1}, load(lanes, {0} + {1}) + {2});", sums, offset.text(), value.text));
     };
     walk(w, columns, add);
   });
-  return {w.text()};
+  if (alone) return {w.text()};
+  w.bind(kernel.anchor, [&](const Position& position) {
+    Index offset;
+    for (size_t d = 0; d < position.size(); ++d) offset = offset + position[d] * strides[d];
+    return Value{fmt::format("load(lanes, scratch + {})", offset.text()), DType::kF32, w.depth(), true, false};
+  });
+  walk(w, table, [&](const Position& position) { store_results(w, position); });
+  return {w.text(), element_count(table).size};
 }
 
 }  // namespace kcc::cpp

@@ -472,18 +472,20 @@ Value Writer::random(ValueId v, const Position& position) {
   if (element.lane_step() == Index::kOther) return picked(v, position);
   std::string& generator = generators_[v];
   if (generator.empty()) {
-    generator = scope_.add("uniform");
+    generator = scope_.add(n.attrs.has("below") ? "bernoulli" : "uniform");
     const Dim count = element_count(n.type.shape);
     std::string key;
     at_depth(0, [&] {
       for (int64_t i = 0; i < 4; ++i) key += fmt::format("{}{}", i == 0 ? "" : ", ", at(n.inputs[0], {Index(i)}).text);
       line(fmt::format("const uint32_t {}_key[] = {{{}}};", generator, key));
-      line(fmt::format("Uniform {0}({0}_key, {1}, {2});", generator, n.attrs.integer("stream"),
-                       count.batched ? count.size : 0));
+      const bool mask = n.attrs.has("below");
+      line(fmt::format("{0} {1}({1}_key, {2}, {3}{4});", mask ? "Bernoulli" : "Uniform", generator,
+                       n.attrs.integer("stream"), count.batched ? count.size : 0,
+                       mask ? fmt::format(", {}", n.attrs.integer("below")) : ""));
     });
   }
   const bool vector = element.lane_step() == 1;
-  return {fmt::format("{}.at({}{})", generator, vector ? "lanes, " : "", element.text()), DType::kF32, element.depth(),
+  return {fmt::format("{}.at({}{})", generator, vector ? "lanes, " : "", element.text()), n.type.dtype, element.depth(),
           vector, false};
 }
 

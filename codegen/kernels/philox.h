@@ -5,8 +5,8 @@
 
 namespace kcc {
 
-// (lane, block) -> the four words of counter ((first + block)*16 + lane, stream, step, 0) under the seed;
+// (lane, block) -> the four words of counter ((first + block)*lanes + lane, stream, step, 0) under the seed;
 // key = seed low, seed high, step. What they mean: compiler/ops/random.h.
-Halide::Func philox_block(const Halide::Expr key[3], int64_t stream, const Halide::Expr& first);
+Halide::Func philox_block(const Halide::Expr key[3], int64_t stream, const Halide::Expr& first, int lanes);
 
 }  // namespace kcc

@@ -24,8 +24,14 @@ using Halide::VarOrRVar;
 
 // Elements of a task in a parallel loop: 64 KB of each operand.
 constexpr int kTaskElements = 1 << 14;
-// Random words come in blocks of four vectors of sixteen (compiler/ops/random.h).
-constexpr int kRandomBlock = 64, kRandomLanes = 16;
+// Random elements come in blocks of 64: numbers as four vectors of sixteen, masks as eight of eight
+// (compiler/ops/random.h).
+constexpr int kRandomBlock = 64, kNumberLanes = 16, kMaskLanes = 8;
+
+bool has_mask(const Graph& body) {
+  return std::any_of(body.nodes.begin(), body.nodes.end(),
+                     [](const Node& node) { return node.op == OpKind::kRandomUniform && node.attrs.has("below"); });
+}
 
 // Whether the operands are read along `x` one element after another or not at all.
 bool reads_are_dense(const Lowering& lowering, const Expr& x, const std::string& name) {
@@ -115,7 +121,7 @@ class Pointwise {
     }
     Var task("task"), vectors("vectors"), lane("lane"), rest("rest"), word("word");
     const bool random = !lowering_.random_blocks().empty();
-    const int vector = random           ? kRandomLanes
+    const int vector = random           ? (has_mask(collapsed_.body) ? kMaskLanes : kNumberLanes)
                        : extent.batched ? target_.lanes
                                         : static_cast<int>(std::min<int64_t>(target_.lanes, extent.size));
     // Whole vectors (or random blocks) first, then tasks of them: only the very last vector asks which lanes exist.
@@ -124,11 +130,11 @@ class Pointwise {
     f.split(x, vectors, rest, unit, tail);
     // Ten rounds of Philox are too much code to be there twice, for whole and last blocks.
     if (random)
-      f.split(rest, word, lane, kRandomLanes).vectorize(lane).unroll(word).never_partition(vectors);
+      f.split(rest, word, lane, vector).vectorize(lane).unroll(word).never_partition(vectors);
     else
       f.vectorize(rest);
     for (Func& words : lowering_.random_blocks())
-      words.compute_at(f, vectors).store_in(Halide::MemoryType::Stack).vectorize(words.args()[0], kRandomLanes);
+      words.compute_at(f, vectors).store_in(Halide::MemoryType::Stack).vectorize(words.args()[0], vector);
     if (extent.batched || extent.size > 2 * kTaskElements)
       f.split(vectors, task, vectors, kTaskElements / unit, TailStrategy::GuardWithIf).parallel(task);
     schedule_ = random ? "flat, random words by blocks of 64" : "flat, vectors of " + std::to_string(vector);

@@ -41,16 +41,27 @@ double bytes_read(const Graph& body, ValueId operand, int64_t batch) {
   return std::min(whole, parts);
 }
 
+// How much of values of this shape a kernel touches: of a table whose used rows alone are updated, as many rows as there
+// are indices, at most.
+double share_touched(const Graph& body, const Shape& shape, int64_t batch) {
+  for (const Node& node : body.nodes)
+    if (node.op == OpKind::kScatterAdd && node.attrs.has("used_rows") && node.type.shape == shape)
+      return std::min(1.0, elements(body[node.inputs[0]].type.shape, batch) / static_cast<double>(shape[0].size));
+  return 1;
+}
+
 }  // namespace
 
 CallCost cost_of(const KernelCall& call, const Kernel& kernel, int64_t batch) {
   const Graph& body = kernel.body;
   CallCost cost;
   for (ValueId id = 0; id < body.size(); ++id) {
-    cost.flops += flops_of(body, body[id], batch);
-    if (body[id].op == OpKind::kInput) cost.bytes += bytes_read(body, id, batch);
+    const double share = share_touched(body, body[id].type.shape, batch);
+    cost.flops += share * flops_of(body, body[id], batch);
+    if (body[id].op == OpKind::kInput) cost.bytes += share * bytes_read(body, id, batch);
   }
-  for (const TensorRef& result : call.outputs) cost.bytes += bytes_of(result.type, batch);
+  for (const TensorRef& result : call.outputs)
+    cost.bytes += share_touched(body, result.type.shape, batch) * bytes_of(result.type, batch);
   return cost;
 }
 

@@ -6,6 +6,7 @@
 
 #include "compiler/ops/leaf.h"
 #include "compiler/passes/roots.h"
+#include "compiler/passes/used_rows.h"
 
 namespace kcc {
 namespace {
@@ -78,6 +79,8 @@ ExtractedKernel extract_kernel(const KernelGraph& kernels, const Group& group) {
   for (size_t i = 0; i < group.outputs.size(); ++i)
     kernel.body.outputs.push_back({"r" + std::to_string(i), extractor.visit(group.outputs[i])});
   extractor.show_batch();
+  if (updates_used_rows_alone(kernels, group))
+    kernel.body.nodes[static_cast<size_t>(kernel.anchor)].attrs.set("used_rows", int64_t{1});
   return std::move(extractor.result);
 }
 

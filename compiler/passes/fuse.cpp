@@ -210,7 +210,7 @@ class Fuser {
     const Group& group = groups_[at(g)];
     const Node& node = graph_[v];
     const bool reduction = info(node.op).category == OpCategory::kReduction;
-    if (group.family == Family::kLoop || group.family == Family::kScatter) return "a loop of its own";
+    if (group.family == Family::kLoop) return "a loop of its own";
     if (group.family == Family::kExchange) return "the ranks add up the value in between";
     if (is_anchor(node) && !reduction) return "a product or pool of its own";
     if (reduction) {

@@ -14,6 +14,11 @@ bool is_movement_of_data(const Node& node) {
   return info(node.op).category == OpCategory::kMovement && node.op != OpKind::kBroadcast;
 }
 
+// Drawn once, in a kernel of its own (passes/draw_masks.h).
+bool is_mask(const Node& node) {
+  return node.op == OpKind::kRandomUniform && node.type.dtype == DType::kBool;
+}
+
 // Values made of constants and extents alone: compilers move them out of loops by themselves.
 std::vector<bool> find_uniform(const Graph& graph) {
   std::vector<bool> uniform(graph.nodes.size(), false);
@@ -63,6 +68,8 @@ std::vector<bool> forced_roots(const Graph& graph) {
         force(input);
     }
   }
+  for (ValueId v = 0; v < graph.size(); ++v)
+    if (is_mask(graph[v])) force(v);
   for (const NamedValue& output : graph.outputs) force(output.value);
   for (const StateWrite& write : graph.writes) force(write.value);
   force_operands_beside_random(graph, forced);

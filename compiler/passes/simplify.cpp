@@ -10,6 +10,8 @@
 #include "compiler/ops/gather.h"
 #include "compiler/ops/op.h"
 #include "compiler/ops/shape.h"
+#include "compiler/passes/constant_of.h"
+#include "compiler/passes/dropped_relu.h"
 #include "compiler/passes/join_pads.h"
 #include "compiler/passes/layout.h"
 #include "compiler/passes/rewrite.h"
@@ -18,13 +20,6 @@
 
 namespace kcc {
 namespace {
-
-std::optional<double> constant_of(const Graph& graph, ValueId value) {
-  const Node& node = graph[value];
-  if (node.op == OpKind::kConstant) return node.attrs.number("value");
-  if (node.op == OpKind::kBroadcast) return constant_of(graph, node.inputs[0]);
-  return std::nullopt;
-}
 
 bool is_constant(const Graph& graph, ValueId value, double wanted) {
   std::optional<double> known = constant_of(graph, value);
@@ -198,6 +193,7 @@ Graph simplify(const Graph& graph) {
     if (auto value = smaller_reduction(b, node)) return *value;
     if (auto value = moved_constant(b, node)) return *value;
     if (auto value = joined_pads(b, node)) return *value;
+    if (auto value = without_dropped_mask(b, node)) return *value;
     if (auto value = sunk(b, node)) return *value;
     auto [found, is_new] = known.try_emplace(key_of(node), b.graph.size());
     return is_new ? b.graph.add(std::move(node)) : found->second;

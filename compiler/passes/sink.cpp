@@ -17,7 +17,7 @@ ValueId before(Builder& b, ValueId operand, const Node& movement, const Shape& s
   const Node node = b.graph[operand];
   if (is_spread_constant(b.graph, operand)) return broadcast_to(b, node.inputs[0], shape);
   // the elements of a random tensor depend on their linear position alone
-  if (movement.op == OpKind::kReshape && node.op == OpKind::kRandomUniform)
+  if (movement.op == OpKind::kReshape && node.op == OpKind::kRandomUniform && !node.attrs.has("below"))
     return random_uniform(b, node.inputs[0], shape, node.attrs.integer("stream"));
   const bool alike = node.op == movement.op && node.attrs == movement.attrs && b.shape(node.inputs[0]) == shape;
   return alike ? node.inputs[0] : -1;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "compiler/ops/elementwise.h"
+#include "compiler/ops/gather.h"
 #include "compiler/ops/matmul.h"
 #include "compiler/ops/reduce.h"
 #include "tests/codegen/cpp_library.h"
@@ -96,6 +97,35 @@ std::vector<InPlaceCase> in_place_cases() {
                       6e-6,
                       {1, 7, 64}},
                      {0, 1, 2}});
+  }
+  for (Size s : {Size{3, 1}, Size{10, 37}, Size{300, 64}, Size{90, 256}}) {
+    cases.push_back({{"Rows" + std::to_string(s.k) + "x" + std::to_string(s.n),
+                      Family::kScatter,
+                      [s](Body& f) {
+                        const Shape shape = fixed({s.k, s.n});
+                        ValueId w = f.operand(shape), m = f.operand(shape), v = f.operand(shape);
+                        ValueId at = f.operand(batched({4}), DType::kI32);
+                        return adam(f, w, m, v, f.anchored(scatter_add(f.b, at, f.operand(batched({4, s.n})), shape)));
+                      },
+                      4e-6,
+                      {1, 7, 64}},
+                     {0, 1, 2}});
+  }
+  for (Size s : {Size{3, 1}, Size{10, 37}, Size{300, 64}, Size{90, 256}}) {
+    cases.push_back({{"UsedRows" + std::to_string(s.k) + "x" + std::to_string(s.n),
+                      Family::kScatter,
+                      [s](Body& f) {
+                        const Shape shape = fixed({s.k, s.n});
+                        ValueId w = f.operand(shape), at = f.operand(batched({4}), DType::kI32);
+                        ValueId g = f.anchored(scatter_add(f.b, at, f.operand(batched({4, s.n})), shape));
+                        f.b.graph.nodes[static_cast<size_t>(g)].attrs.set("used_rows", int64_t{1});
+                        ValueId sums = f.operand(shape), more = add(f.b, sums, square(f.b, g));
+                        ValueId scale = add(f.b, unary(f.b, OpKind::kAbs, more), 1.0);
+                        return std::vector<ValueId>{sub(f.b, w, div(f.b, g, scale)), more};
+                      },
+                      4e-6,
+                      {1, 7, 64}},
+                     {0, 3}});
   }
   for (Size s : {Size{1, 1}, Size{3, 32}, Size{6, 20}, Size{5, 17}, Size{16, 48}}) {
     cases.push_back({{"Convolution" + std::to_string(s.k) + "x" + std::to_string(s.n),

@@ -52,6 +52,15 @@ std::vector<KernelCase> index_cases() {
       scatter_case("ScatterBlocks", fixed({10, 3, 4}), by_time),
       scatter_case("ScatterScalars", fixed({10}), batched({3})),
       scatter_case("ScatterManyRows", fixed({300, 8}), batched({2})),
+      scatter_case("ScatterTiles", fixed({90, 256}), batched({3})),
+      {"ScatterInto", Family::kScatter,
+       [](Body& f) {
+         ValueId at = f.operand(batched({5}), DType::kI32), rows = f.operand(batched({5, 24}));
+         ValueId w = f.operand(fixed({400, 24})), v = f.operand(fixed({400, 24}));
+         ValueId gradient = f.anchored(scatter_add(f.b, at, rows, fixed({400, 24})));
+         ValueId v2 = add(f.b, mul(f.b, v, 0.9), square(f.b, gradient));
+         return std::vector<ValueId>{sub(f.b, w, mul(f.b, gradient, v2)), v2};
+       }},
   };
 }
 

@@ -178,6 +178,12 @@ std::vector<KernelCase> pointwise_cases() {
     ValueId keep = binary(f.b, OpKind::kGe, random_uniform(f.b, key, batched({37}), 3), constant(f.b, 0.25));
     return std::vector<ValueId>{select(f.b, keep, mul(f.b, x, 4.0 / 3), constant(f.b, 0.0))};
   });
+  add_case("MaskAlone", [](Body& f) {
+    return std::vector<ValueId>{random_bernoulli(f.b, f.operand(fixed({4}), DType::kU32), {Dim{37, true}}, 49152, 3)};
+  });
+  add_case("MaskFixed", [](Body& f) {
+    return std::vector<ValueId>{random_bernoulli(f.b, f.operand(fixed({4}), DType::kU32), fixed({333}), 6554, 3)};
+  });
   add_case("RandomLarge", [](Body& f) {
     ValueId x = f.operand(batched({30, 32}));
     return std::vector<ValueId>{

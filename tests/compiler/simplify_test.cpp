@@ -82,6 +82,15 @@ const Row kRows[] = {
        return scatter_add(b, at, transpose(b, x, {1, 0, 2}), fixed_shape({2, 3}));
      },
      4},
+    {"the gradient of what was rectified and dropped",
+     [](Builder& b, ValueId x) {
+       const ValueId zero = constant(b, 0.0), kept = less(b, x, 0.5), rectified = relu(b, x);
+       const ValueId dropped = select(b, kept, mul(b, rectified, 2.0), zero);
+       const ValueId gradient = mul(b, select(b, kept, neg(b, x), zero), 2.0);
+       const ValueId flat = binary(b, OpKind::kLe, rectified, zero);
+       return add(b, dropped, select(b, flat, zero, gradient));
+     },
+     16},
     {"softmax", [](Builder& b, ValueId x) { return softmax(b, x); }, 8},
 };
 

@@ -339,17 +339,34 @@ Array normalize(const Call& c) {
 
 // ---- random
 
-Array random_uniform(const Call& c) {
+// The words of element e: blocks of 64 elements, four words of `lanes` counters.
+std::vector<uint32_t> random_words(const Call& c, uint32_t lanes) {
   std::array<uint32_t, 4> key;  // seed low, seed high, step, first sample
   for (size_t i = 0; i < 4; ++i) key[i] = static_cast<uint32_t>(c.operand(0).values[i]);
   const auto stream = static_cast<uint32_t>(c.attrs().integer("stream"));
   const Dim count = element_count(c.node.type.shape);
-  const uint32_t before = count.batched ? (key[3] * static_cast<uint32_t>(count.size) + 63) / 64 * 16 : 0;
+  const uint32_t before = count.batched ? (key[3] * static_cast<uint32_t>(count.size) + 63) / 64 * lanes : 0;
+  std::vector<uint32_t> words(zeros(c.extents).values.size());
+  for (size_t e = 0; e < words.size(); ++e) {
+    const auto block = before + static_cast<uint32_t>(e / 64 * lanes + e % lanes);
+    words[e] = philox_block({block, stream, key[2], 0}, {key[0], key[1]})[e / lanes % 4];
+  }
+  return words;
+}
+
+Array random_uniform(const Call& c) {
+  const std::vector<uint32_t> words = random_words(c, 16);
   Array result = zeros(c.extents);
-  for (size_t e = 0; e < result.values.size(); ++e) {
-    const auto block = before + static_cast<uint32_t>(e / 64 * 16 + e % 16);
-    const uint32_t word = philox_block({block, stream, key[2], 0}, {key[0], key[1]})[e / 16 % 4];
-    result.values[e] = (word >> 8) * 0x1p-24;
+  for (size_t e = 0; e < words.size(); ++e) result.values[e] = (words[e] >> 8) * 0x1p-24;
+  return result;
+}
+
+Array random_mask(const Call& c) {
+  const std::vector<uint32_t> words = random_words(c, 8);
+  Array result = zeros(c.extents);
+  for (size_t e = 0; e < words.size(); ++e) {
+    const uint32_t half = e / 32 % 2 == 0 ? words[e] & 0xffff : words[e] >> 16;
+    result.values[e] = half < c.attrs().integer("below") ? 1 : 0;
   }
   return result;
 }
@@ -412,7 +429,7 @@ Array evaluate(const Call& c) {
     case OpKind::kNormalize:
       return normalize(c);
     case OpKind::kRandomUniform:
-      return random_uniform(c);
+      return c.attrs().has("below") ? random_mask(c) : random_uniform(c);
     case OpKind::kRankSum:
       return c.operand(0);  // one rank alone
     default:

@@ -110,5 +110,23 @@ TEST(Interpreter, RandomElementsAreWordsOfBlocksInLanesOfSixteen) {
   EXPECT_EQ(y.values[129], element(33, 0));
 }
 
+TEST(Interpreter, RandomMasksAreHalvesOfWordsInLanesOfEight) {
+  const Array key{{4}, {1, 2, 3, 4}};
+  const Array y =
+      apply(OpKind::kRandomUniform, {{"shape", fixed_shape({130})}, {"below", int64_t{20000}}, {"stream", int64_t{9}}},
+            {DType::kBool, fixed_shape({130})}, {key});
+  const auto element = [](uint32_t block, size_t word, int shift) {
+    return (philox_block({block, 9, 3, 0}, {1, 2})[word] >> shift) % 65536 < 20000 ? 1.0 : 0.0;
+  };
+  for (uint32_t lane = 0; lane < 8; ++lane) {
+    for (size_t word = 0; word < 4; ++word) {
+      EXPECT_EQ(y.values[lane + 8 * word], element(lane, word, 0));
+      EXPECT_EQ(y.values[lane + 8 * word + 32], element(lane, word, 16));
+      EXPECT_EQ(y.values[lane + 8 * word + 64], element(lane + 8, word, 0));
+    }
+  }
+  EXPECT_EQ(y.values[129], element(17, 0, 0));
+}
+
 }  // namespace
 }  // namespace kcc::testing

@@ -60,5 +60,14 @@ TEST(CallCost, OfATableIsTheRowsThatAreRead) {
   EXPECT_EQ(cost.bytes, kBatch * 4 + 2 * kBatch * 16 * 4);
 }
 
+TEST(CallCost, OfAnUpdateOfUsedRowsIsTheirs) {
+  Body f;
+  ValueId table = f.operand(fixed_shape({100000, 16})), at = f.operand(batched_shape({}), DType::kI32);
+  const ValueId gradient = scatter_add(f.b, at, f.operand(batched_shape({16})), fixed_shape({100000, 16}));
+  f.b.graph.nodes[static_cast<size_t>(gradient)].attrs.set("used_rows", int64_t{1});
+  const CallCost cost = f.cost(sub(f.b, table, gradient));
+  EXPECT_EQ(cost.bytes, kBatch * 4 + 3 * kBatch * 16 * 4);
+}
+
 }  // namespace
 }  // namespace kcc
