@@ -327,6 +327,9 @@ class WeightGrad {
 }  // namespace
 
 BuiltKernel build_conv_weight_grad(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options) {
+  const ConvGeometry geometry = conv_geometry(kernel.body, kernel.body[kernel.anchor]);
+  if (options.level > 0 && has_planar_weight_grad(geometry, target))
+    return build_planar_weight_grad(kernel, target, options);
   return WeightGrad(kernel, target, options).build();
 }
 
