@@ -40,6 +40,12 @@ struct WindowProduct {
   Halide::Expr first_source_channel(const Halide::Expr& result) const;
 };
 
+// The gradient of a bias that a weight gradient's body may ask for too: the sum of the anchor's second operand over all
+// but its channels. -1: none.
+ValueId find_bias_sum(const Graph& body, ValueId anchor);
+// The results of a weight gradient's body: those over `dims` first, then those over the channels.
+std::vector<Result> define_gradient_results(Lowering& lowering, const Vars& dims, const Halide::Var& channel);
+
 // Weight gradients of few channels by few filters have a schedule of their own.
 bool has_planar_weight_grad(const ConvGeometry& geometry, const MachineTarget& target);
 BuiltKernel build_planar_weight_grad(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "codegen/kernels/conv.h"
+#include "codegen/kernels/reduce.h"
 #include "codegen/kernels/schedule.h"
 
 namespace kcc {
@@ -113,8 +114,10 @@ class PlanarWeightGrad {
     total(args) = 0.0f;
     total(args) += lanes(each_args);
     lowering_.bind(kernel_.anchor, [total](const Index& index) { return total(reversed(index)); });
-    Result result = define_result(Func("result"), strict(lowering_.outputs_at(as_index(dims_))), dims_,
-                                  node_.type.shape, lowering_);
+    const ValueId bias_sum = find_bias_sum(kernel_.body, kernel_.anchor);
+    if (bias_sum >= 0) Reduction(lowering_, {bias_sum}, {co_}, target_).compute_root();
+    std::vector<Func> outputs;
+    for (const Result& result : define_gradient_results(lowering_, dims_, co_)) outputs.push_back(result.func);
 
     schedule_sums(sums, part, q, group);
     lanes.compute_root().vectorize(lane_);
@@ -123,7 +126,7 @@ class PlanarWeightGrad {
     total.update().atomic().vectorize(each);
 
     BuiltKernel built;
-    built.pipeline = Halide::Pipeline(result.func);
+    built.pipeline = Halide::Pipeline(outputs);
     built.arguments = lowering_.arguments();
     built.schedule = std::to_string(tap_tile_) + " taps x " + std::to_string(channel_tile_) + " channels x " +
                      std::to_string(g.filters) + " vectors of " + std::to_string(lanes_) + " columns, " +

@@ -90,7 +90,7 @@ class Fuser {
 
   KernelGraph run() {
     std::map<ValueId, StateId> writes = direct_writes();
-    for (ValueId v = 0; v < graph_.size(); ++v)
+    for (ValueId v : placing_order())
       if (is_root_[at(v)] && !writes.count(v)) place(v, -1);
     // Writes come last, when all readers of the states are known.
     for (ValueId v = 0; v < graph_.size(); ++v)
@@ -205,6 +205,38 @@ class Fuser {
 
   // ---- placing
 
+  // Topological; a weight gradient comes before the sum of the gradient that it reads.
+  std::vector<ValueId> placing_order() const {
+    std::vector<ValueId> order;
+    std::vector<bool> listed(graph_.nodes.size(), false);
+    const auto list = [&](ValueId v) {
+      if (!listed[at(v)]) order.push_back(v);
+      listed[at(v)] = true;
+    };
+    for (ValueId v = 0; v < graph_.size(); ++v) {
+      for (ValueId w = v + 1; w < graph_.size() && graph_[v].op == OpKind::kReduceSum; ++w) {
+        const auto earlier = [&](ValueId input) { return input < v; };
+        const std::vector<ValueId>& inputs = graph_[w].inputs;
+        if (sums_gradient_of(v, w) && std::all_of(inputs.begin(), inputs.end(), earlier)) list(w);
+      }
+      list(v);
+    }
+    return order;
+  }
+
+  // Whether `v` adds up all of what the weight gradient `w` reads but for its channels, as a bias' gradient does: the
+  // kernel has it in cache then.
+  bool sums_gradient_of(ValueId v, ValueId w) const {
+    const Node &sum = graph_[v], &product = graph_[w];
+    if (product.op != OpKind::kConvWeightGrad || sum.op != OpKind::kReduceSum || sum.inputs[0] != product.inputs[1])
+      return false;
+    const std::vector<int64_t> axes = axes_of(sum);
+    return sum.type.rank() == 1 && (axes.empty() || axes.back() == static_cast<int64_t>(axes.size()) - 1);
+  }
+  bool rides_on(ValueId v, const Group& group) const {
+    return group.family == Family::kConvWeightGrad && !group.roots.empty() && sums_gradient_of(v, group.roots[0]);
+  }
+
   // "" if root `v` may join group `g`, else why not.
   std::string objection(ValueId v, int32_t g, const Cone& cone, StateId written) const {
     const Group& group = groups_[at(g)];
@@ -213,17 +245,16 @@ class Fuser {
     if (group.family == Family::kLoop || group.family == Family::kScatter) return "a loop of its own";
     if (group.family == Family::kExchange) return "the ranks add up the value in between";
     if (is_anchor(node) && !reduction) return "a product or pool of its own";
-    if (reduction) {
+    if (reduction && !rides_on(v, group)) {
       const Shape& domain = graph_[node.inputs[0]].type.shape;
       if (group.family != Family::kRows && group.family != Family::kReduction)
         return "a reduction after another kind of kernel";
       if (domain != group.domain || axes_of(node) != group.axes) return "other elements or axes are reduced";
       if (node.op == OpKind::kArgMax && group.family == Family::kReduction) return "a position over the batch";
       if (group.family == Family::kReduction && reads_group(cone, g)) return "it needs the finished sum";
-    } else {
+    } else if (!reduction) {
       const bool on_domain = node.type.shape == group.domain && group.family != Family::kReduction;
-      const bool on_kept =
-          node.type.shape == group.kept && (group.family == Family::kRows || group.family == Family::kReduction);
+      const bool on_kept = node.type.shape == group.kept;
       if (!on_domain && !on_kept) return "another shape";
       if (cone.random && group.family != Family::kPointwise) return "random numbers are made in flat loops";
     }
@@ -288,6 +319,7 @@ class Fuser {
     }
     const bool in_place = written >= 0 && keeps_order(g, cone, written);
     edges_ = edges_with(g, cone, in_place ? written : -1);
+    if (rides_on(v, groups_[at(g)])) groups_[at(g)].kept = graph_[v].type.shape;
     groups_[at(g)].roots.push_back(v);
     group_of_[at(v)] = g;
     reads_[at(g)].insert(cone.states.begin(), cone.states.end());
@@ -329,6 +361,7 @@ class Fuser {
   // Reductions over the same elements become one pass; scalars become one call, and so does short work.
   bool is_beside(ValueId v, const Cone& cone, const Group& group, StateId written) const {
     const bool reduction = info(graph_[v].op).category == OpCategory::kReduction;
+    if (rides_on(v, group)) return true;
     if (!reduction && group.family != Family::kPointwise) return false;
     if (!reduction && graph_[v].type.shape.empty() && group.domain.empty()) return true;
     if (!reduction && (is_anchor(graph_[v]) || graph_[v].type.shape != group.domain)) return false;
@@ -419,6 +452,11 @@ class Fuser {
     for (Group& group : result.groups)
       for (ValueId root : group.roots)
         if (leaving.count(root)) group.outputs.push_back(root);
+    for (Group& group : result.groups) {  // those of the weights before those of a bias
+      const auto on_domain = [&](ValueId root) { return graph_[root].type.shape == group.domain; };
+      if (group.family == Family::kConvWeightGrad)
+        std::stable_partition(group.outputs.begin(), group.outputs.end(), on_domain);
+    }
   }
 
   const Graph& graph_;

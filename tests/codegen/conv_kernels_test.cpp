@@ -1,11 +1,13 @@
 // Convolutions and their gradients, of one to three dimensions, dense, grouped and depthwise.
 #include <gtest/gtest.h>
 
+#include <numeric>
 #include <string>
 #include <vector>
 
 #include "compiler/ops/conv.h"
 #include "compiler/ops/elementwise.h"
+#include "compiler/ops/reduce.h"
 #include "tests/codegen/kernel_test.h"
 
 namespace kcc::testing {
@@ -122,6 +124,22 @@ std::vector<KernelCase> conv_cases() {
                      },
                      6e-6,
                      {1, 2, 9}});
+    if (c.channels % 3 != 0) continue;  // the others are alike
+    cases.push_back({"WeightAndBiasGradient" + c.name,
+                     Family::kConvWeightGrad,
+                     [c, attrs](Body& f) {
+                       ValueId x = f.operand(conv_input(c)), g = f.operand(conv_result(c)),
+                               w = f.operand(conv_weights(c)), bias = f.operand(fixed({c.filters}));
+                       Attrs own = attrs;
+                       own.set("shape", conv_weights(c));
+                       ValueId dw = f.anchored(f.b.node(OpKind::kConvWeightGrad, {x, g}, own));
+                       std::vector<int64_t> axes(c.spatial.size() + 1);
+                       std::iota(axes.begin(), axes.end(), 0);
+                       ValueId db = reduce_sum(f.b, g, axes);
+                       return std::vector<ValueId>{sub(f.b, w, mul(f.b, dw, 0.1)), sub(f.b, bias, mul(f.b, db, 0.1))};
+                     },
+                     6e-6,
+                     {1, 9}});
   }
   return cases;
 }
