@@ -8,6 +8,8 @@
 #include <set>
 
 #include "compiler/ops/op.h"
+#include "compiler/passes/cone.h"
+#include "compiler/passes/gradient_sums.h"
 #include "compiler/passes/roots.h"
 #include "compiler/support/check.h"
 
@@ -90,7 +92,7 @@ class Fuser {
 
   KernelGraph run() {
     std::map<ValueId, StateId> writes = direct_writes();
-    for (ValueId v : placing_order())
+    for (ValueId v : weight_gradients_first(graph_))
       if (is_root_[at(v)] && !writes.count(v)) place(v, -1);
     // Writes come last, when all readers of the states are known.
     for (ValueId v = 0; v < graph_.size(); ++v)
@@ -131,39 +133,10 @@ class Fuser {
   // Kernels expect results that grow with the batch not to overlap operands.
   bool may_write_in_place(ValueId v) const { return has_kernel(v) && !element_count(graph_[v].type.shape).batched; }
 
-  ValueId base_of(ValueId v) const {
-    while (graph_[v].op == OpKind::kReshape) v = graph_[v].inputs[0];
-    return v;
-  }
+  ValueId base_of(ValueId v) const { return kcc::base_of(graph_, v); }
+  Cone cone_of(ValueId v) const { return kcc::cone_of(graph_, is_root_, v); }
 
-  // ---- cones: what is inlined between a root and the roots and given values it reads
-
-  struct Cone {
-    std::set<ValueId> roots;   // read roots, through views
-    std::set<ValueId> given;   // read inputs and states
-    std::set<StateId> states;  // the states among them
-    bool random = false;
-  };
-
-  Cone cone_of(ValueId v) const {
-    Cone cone;
-    std::set<ValueId> seen;
-    std::function<void(ValueId)> walk = [&](ValueId n) {
-      n = base_of(n);
-      if (!seen.insert(n).second) return;
-      const Node& node = graph_[n];
-      if (n != v && is_root_[at(n)]) {
-        cone.roots.insert(n);
-        return;
-      }
-      if (is_given(node)) cone.given.insert(n);
-      if (node.op == OpKind::kState) cone.states.insert(static_cast<StateId>(node.attrs.integer("index")));
-      cone.random |= node.op == OpKind::kRandomUniform;
-      for (ValueId input : node.inputs) walk(input);
-    };
-    walk(v);
-    return cone;
-  }
+  // ---- what reads a group element by element
 
   // Whether anything below `n`, itself included, is a root of group `g` or reads the state that is written there.
   bool touches(ValueId n, int32_t g, StateId written) const {
@@ -205,36 +178,9 @@ class Fuser {
 
   // ---- placing
 
-  // Topological; a weight gradient comes before the sum of the gradient that it reads.
-  std::vector<ValueId> placing_order() const {
-    std::vector<ValueId> order;
-    std::vector<bool> listed(graph_.nodes.size(), false);
-    const auto list = [&](ValueId v) {
-      if (!listed[at(v)]) order.push_back(v);
-      listed[at(v)] = true;
-    };
-    for (ValueId v = 0; v < graph_.size(); ++v) {
-      for (ValueId w = v + 1; w < graph_.size() && graph_[v].op == OpKind::kReduceSum; ++w) {
-        const auto earlier = [&](ValueId input) { return input < v; };
-        const std::vector<ValueId>& inputs = graph_[w].inputs;
-        if (sums_gradient_of(v, w) && std::all_of(inputs.begin(), inputs.end(), earlier)) list(w);
-      }
-      list(v);
-    }
-    return order;
-  }
-
-  // Whether `v` adds up all of what the weight gradient `w` reads but for its channels, as a bias' gradient does: the
-  // kernel has it in cache then.
-  bool sums_gradient_of(ValueId v, ValueId w) const {
-    const Node &sum = graph_[v], &product = graph_[w];
-    if (product.op != OpKind::kConvWeightGrad || sum.op != OpKind::kReduceSum || sum.inputs[0] != product.inputs[1])
-      return false;
-    const std::vector<int64_t> axes = axes_of(sum);
-    return sum.type.rank() == 1 && (axes.empty() || axes.back() == static_cast<int64_t>(axes.size()) - 1);
-  }
   bool rides_on(ValueId v, const Group& group) const {
-    return group.family == Family::kConvWeightGrad && !group.roots.empty() && sums_gradient_of(v, group.roots[0]);
+    return group.family == Family::kConvWeightGrad && !group.roots.empty() &&
+           sums_gradient_of(graph_, v, group.roots[0]);
   }
 
   // "" if root `v` may join group `g`, else why not.
