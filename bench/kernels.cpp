@@ -128,7 +128,8 @@ std::vector<Bench> convolutions() {
   std::vector<Bench> all;
   for (Size s : {Size{100, 3, 32, 3, 1, false}, Size{98, 32, 32, 3, 1, false}, Size{47, 32, 64, 3, 1, false},
                  Size{45, 64, 64, 3, 1, false}, Size{48, 32, 64, 3, 1, true}, Size{57, 64, 128, 3, 2, false},
-                 Size{28, 64, 256, 1, 1, false}, Size{8, 1, 16, 3, 1, true}, Size{8, 16, 32, 3, 1, true}}) {
+                 Size{28, 64, 256, 1, 1, false}, Size{8, 1, 16, 3, 1, true}, Size{8, 16, 32, 3, 1, true},
+                 Size{128, 3, 3, 3, 1, true}, Size{32, 4, 3, 3, 1, true}}) {
     const int64_t m = 32;
     const Integers kernel(2, s.kernel), ones(2, 1), strides(2, s.stride), pad(2, s.same ? s.kernel / 2 : 0);
     const int64_t out = window_extent(s.image, s.kernel, s.stride, 1, pad[0], pad[0]);
@@ -215,6 +216,11 @@ std::vector<Bench> memory_bound() {
                      return std::vector<ValueId>{mul(b, loss, weight), gradient, mul(b, right, weight)};
                    }});
   }
+  all.push_back({"squared error 3", Family::kRows, 4, 0, 4 * 4 * 7.0 * 65536, [](Graph&, Builder& b, ValueId* anchor) {
+                   const Shape shape = batched_shape({256, 256, 3});
+                   ValueId error = sub(b, operand(b, shape), operand(b, shape));
+                   return std::vector<ValueId>{*anchor = reduce_sum(b, square(b, error), {3})};
+                 }});
   for (int64_t count : {4096, 262144}) {
     all.push_back({"adam " + std::to_string(count), Family::kPointwise, 1, 0, 28.0 * static_cast<double>(count),
                    [=](Graph&, Builder& b, ValueId*) {

@@ -4,6 +4,8 @@
 // (convolution_tiles.cpp); others, and operands that have to be computed, loop by loop.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "codegen/cpp/convolution_tiles.h"
 #include "codegen/cpp/families.h"
 #include "codegen/cpp/results.h"
@@ -122,11 +124,24 @@ class Loops {
   Writer w_;
 };
 
+// Results of a bias, whose gradient is the sum of the gradient that the weights' reads.
+std::string write_bias(const Kernel& kernel) {
+  const Graph& body = kernel.body;
+  const Shape channels{body[kernel.anchor].type.shape.back()};
+  const auto is_bias = [&](const NamedValue& output) { return body[output.value].type.rank() == 1; };
+  if (std::none_of(body.outputs.begin(), body.outputs.end(), is_bias)) return "";
+  Writer w(body);
+  walk(w, channels, [&](const Position& position) { store_results(w, position); });
+  return "{\n" + w.text() + "}\n";
+}
+
 }  // namespace
 
 Statements write_convolution(const Kernel& kernel) {
   const std::optional<Statements> tiles = write_convolution_tiles(kernel);
-  return tiles ? *tiles : Loops(kernel).write();
+  Statements statements = tiles ? *tiles : Loops(kernel).write();
+  statements.text += write_bias(kernel);
+  return statements;
 }
 
 }  // namespace kcc::cpp

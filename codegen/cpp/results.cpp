@@ -27,7 +27,11 @@ void store_results(Writer& w, const Collapsed& collapsed, const std::vector<size
 }
 
 void store_results(Writer& w, const Position& position) {
-  store_results(w, keep_dimensions(w.body()), all_outputs(w.body()), position);
+  const Graph& body = w.body();
+  std::vector<size_t> here;
+  for (size_t i : all_outputs(body))
+    if (body[body.outputs[i].value].type.shape.size() == position.size()) here.push_back(i);
+  store_results(w, keep_dimensions(body), here, position);
 }
 
 void walk(Writer& w, const Shape& shape, const std::function<void(const Position& position)>& inside) {

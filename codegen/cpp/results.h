@@ -8,7 +8,7 @@
 
 namespace kcc::cpp {
 
-// All results of the position's shape, at this position: computed first, then stored.
+// All results of the position's rank, at this position: computed first, then stored.
 void store_results(Writer& w, const Position& position);
 // Where the body was collapsed; `outputs`: which of them.
 void store_results(Writer& w, const Collapsed& collapsed, const std::vector<size_t>& outputs, const Position& position);

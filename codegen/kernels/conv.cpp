@@ -82,6 +82,7 @@ TiledProduct::TiledProduct(const WindowProduct& product, const ImageVars& vars, 
     : product_(product), vars_(vars), target_(target), padded_("padded"), sum_("sum") {
   is_padded_ = needs_padding();
   for (int64_t taps : product_.taps) has_taps_ &= taps > 0;
+  is_planar_ = is_planar();
   define();
 }
 
@@ -101,7 +102,9 @@ void TiledProduct::define() {
   sum_(reversed(at)) = 0.0f;
   if (!has_taps_) return;
   const size_t rank = product_.taps.size();
-  if (is_padded_) {
+  if (is_planar_) {
+    define_planes();
+  } else if (is_padded_) {
     Index position = at;
     Expr inside;
     for (size_t d = 0; d < rank; ++d) {
@@ -123,17 +126,18 @@ void TiledProduct::define() {
                        narrow(product_.offset[d]));
   }
   position.push_back(product_.groups == 1 ? Expr(r_.x) : product_.first_source_channel(vars_.c) + r_.x);
-  const Expr source = is_padded_ ? Expr(padded_(reversed(position))) : product_.read(position);
+  const Expr source = is_padded_ || is_planar_ ? Expr(padded_(reversed(position))) : product_.read(position);
   sum_(reversed(at)) += product_.weight(r_.x, tap, vars_.c) * source;
 }
 
 void TiledProduct::schedule_plain() {
-  if (is_padded_ && has_taps_) padded_.compute_root();
+  if ((is_padded_ || is_planar_) && has_taps_) padded_.compute_root();
   sum_.compute_root();
   text_ = "plain loops";
 }
 
 void TiledProduct::schedule(Func out, bool parallel, int64_t max_tile, Choices& choices) {
+  if (is_planar_) return schedule_planes(out, parallel, choices);
   const size_t rank = product_.taps.size();
   const bool grouped = product_.groups > 1 && !product_.depthwise();
   int64_t window = 1;

@@ -40,6 +40,16 @@ struct WindowProduct {
   Halide::Expr first_source_channel(const Halide::Expr& result) const;
 };
 
+// The gradient of a bias that a weight gradient's body may ask for too: the sum of the anchor's second operand over all
+// but its channels. -1: none.
+ValueId find_bias_sum(const Graph& body, ValueId anchor);
+// The results of a weight gradient's body: those over `dims` first, then those over the channels.
+std::vector<Result> define_gradient_results(Lowering& lowering, const Vars& dims, const Halide::Var& channel);
+
+// Weight gradients of few channels by few filters have a schedule of their own.
+bool has_planar_weight_grad(const ConvGeometry& geometry, const MachineTarget& target);
+BuiltKernel build_planar_weight_grad(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options);
+
 // The loops of a Func over (n, spatial..., c).
 struct ImageVars {
   Halide::Var n{"n"}, c{"c"};
@@ -61,13 +71,16 @@ class TiledProduct {
 
  private:
   bool needs_padding() const;
+  bool is_planar() const;
   void define();
+  void define_planes();
+  void schedule_planes(Halide::Func out, bool parallel, Choices& choices);
   WindowProduct product_;
   ImageVars vars_;
   const MachineTarget& target_;
   Halide::Func padded_, sum_;
-  bool is_padded_ = false, has_taps_ = true;
-  Halide::RDom r_;
+  bool is_padded_ = false, has_taps_ = true, is_planar_ = false;
+  Halide::RDom r_, copied_;  // copied_: the source's row in padded_, where that has channels in planes
   std::string text_;
 };
 

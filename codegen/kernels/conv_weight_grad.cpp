@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "codegen/kernels/conv.h"
+#include "codegen/kernels/reduce.h"
 #include "codegen/kernels/schedule.h"
 #include "compiler/support/check.h"
 
@@ -40,7 +41,8 @@ class WeightGrad {
         choices_(options),
         lowering_(kernel.body),
         node_(kernel.body[kernel.anchor]),
-        geometry_(conv_geometry(kernel.body, node_)) {
+        geometry_(conv_geometry(kernel.body, node_)),
+        bias_sum_(find_bias_sum(kernel.body, kernel.anchor)) {
     KCC_CHECK(node_.op == OpKind::kConvWeightGrad, "a weight gradient");
     batch_ = kernel.body[node_.inputs[0]].type.shape[0];
     for (size_t d = 0; d < geometry_.rank(); ++d) taps_.emplace_back(numbered("k", d));
@@ -121,15 +123,16 @@ class WeightGrad {
     widened_(reversed(as_index(vars.all()))) = Halide::select(vars.c < narrow(geometry_.filters), value, 0.0f);
   }
 
-  Result results(const Func& total) {
+  std::vector<Result> results(const Func& total) {
     lowering_.bind(kernel_.anchor, [total](const Index& index) { return total(reversed(index)); });
-    return define_result(Func("result"), strict(lowering_.outputs_at(as_index(dims_))), dims_, node_.type.shape,
-                         lowering_);
+    return define_gradient_results(lowering_, dims_, co_);
   }
 
-  BuiltKernel finish(const Result& result, std::string text) {
+  BuiltKernel finish(const std::vector<Result>& results, std::string text) {
     BuiltKernel built;
-    built.pipeline = Halide::Pipeline(result.func);
+    std::vector<Func> outputs;
+    for (const Result& result : results) outputs.push_back(result.func);
+    built.pipeline = Halide::Pipeline(outputs);
     built.arguments = lowering_.arguments();
     built.schedule = std::move(text);
     built.choices = choices_.taken();
@@ -150,6 +153,7 @@ class WeightGrad {
     total(args) = 0.0f;
     total(args) += gradient(n, o, co_) * source(n, o, as_index(taps_), source_channel());
     total.compute_root();
+    if (bias_sum_ >= 0) Reduction::plain(lowering_, {bias_sum_}, {co_}).compute_root();
     return finish(results(total), "plain loops");
   }
 
@@ -213,15 +217,37 @@ class WeightGrad {
     std::vector<Expr> group_args = all_args;
     group_args.push_back(all);
     total(all_args) += sums(group_args);
-    Result result = results(total);
-
     schedule_sums(sums, part, q, r, group, grouped);
-    schedule_total(result.func, total, all);
+    if (bias_sum_ >= 0 && grouped) {
+      Func bias_part("bias_part"), bias_sums("bias_sums"), bias("bias");
+      std::vector<Expr> args{co_, yb}, read{co_, q[0]};
+      for (const Expr& i : reversed(as_index(outer))) args.push_back(i);
+      for (const Expr& i : reversed(q_outer)) read.push_back(i);
+      args.push_back(n);
+      read.push_back(image);
+      Index at{n};
+      at.insert(at.end(), o.begin(), o.end());
+      at.push_back(co_);
+      bias_part(args) = 0.0f;
+      bias_part(args) += lowering_.at(node_.inputs[1], at);
+      bias_sums(co_, group) = 0.0f;
+      bias_sums(co_, group) += bias_part(read);
+      bias(co_) = 0.0f;
+      bias(co_) += bias_sums(co_, all);
+      lowering_.bind(bias_sum_, [bias](const Index& index) { return bias(index); });
+      schedule_bias(bias_sums, bias_part, q, r, group);
+      bias_sums.update().compute_with(sums.update(), q[0]);
+      bias.compute_root();
+    } else if (bias_sum_ >= 0) {
+      Reduction(lowering_, {bias_sum_}, {co_}, target_).compute_root();
+    }
+    const std::vector<Result> results = this->results(total);
+    schedule_total(results, total, all);
     std::string text = std::to_string(tap_tile_) + " taps x " + std::to_string(channel_tile_) + " channels x " +
                        std::to_string(filters_.vectors) + " vectors of " + std::to_string(filters_.lanes) + ", " +
                        std::to_string(block_rows) + " rows";
     if (grouped) text += ", " + std::to_string(images) + " images a group";
-    return finish(result, text);
+    return finish(results, text);
   }
 
   int64_t taps_count() const {
@@ -299,12 +325,38 @@ class WeightGrad {
     padded_.vectorize(padded_channel_, vector, TailStrategy::GuardWithIf);
   }
 
+  // Vectors of filters, rows inside.
+  void schedule_bias(Func& sums, Func& part, const RDom& q, const RDom& r, const Var& group) {
+    const int64_t filters = geometry_.filters;
+    const int vector = static_cast<int>(std::min<int64_t>(target_.lanes, filters));
+    const TailStrategy tail = filters % vector == 0 ? TailStrategy::Auto : TailStrategy::GuardWithIf;
+    sums.bound(co_, 0, narrow(filters)).compute_root().vectorize(co_, vector, tail);
+    std::vector<VarOrRVar> order{co_};
+    for (int d = 0; d < q.dimensions(); ++d) order.push_back(q[d]);
+    order.push_back(group);
+    sums.update().reorder(order).vectorize(co_, vector, tail).parallel(group);
+    part.bound(co_, 0, narrow(filters)).compute_at(sums, q[0]).store_in(MemoryType::Stack).vectorize(co_, vector, tail);
+    Var coi("coi");
+    const int tile = filters % (4 * vector) == 0 ? 4 * vector : filters % (2 * vector) == 0 ? 2 * vector : vector;
+    part.update().split(co_, co_, coi, tile, tail).reorder(coi, r.x, r.y, co_).vectorize(coi, vector, tail);
+    if (tile > vector) part.update().unroll(coi);
+  }
+
   // Every element of the results once: they may be weights updated in place.
-  void schedule_total(Func& out, Func& total, const RDom& all) {
+  void schedule_total(const std::vector<Result>& results, Func& total, const RDom& all) {
     const int vector = static_cast<int>(std::min<int64_t>(target_.lanes, geometry_.filters));
     const TailStrategy tail = geometry_.filters % vector == 0 ? TailStrategy::Auto : TailStrategy::GuardWithIf;
-    out.vectorize(co_, vector, tail);
-    total.compute_at(out, ci_).vectorize(co_, vector, tail);
+    int64_t over_weights = 0;
+    for (const Result& result : results) {
+      Func out = result.func;
+      out.vectorize(co_, vector, tail);
+      over_weights += result.vars.size() > 1;
+    }
+    if (over_weights == 1)
+      total.compute_at(results[0].func, ci_);
+    else
+      total.compute_root();
+    total.vectorize(co_, vector, tail);
     total.update().reorder(co_, all).vectorize(co_, vector, tail);
   }
 
@@ -315,6 +367,7 @@ class WeightGrad {
   Lowering lowering_;
   const Node& node_;
   const ConvGeometry geometry_;
+  const ValueId bias_sum_;
   Dim batch_;
   Var ci_{"ci"}, co_{"co"}, padded_channel_;
   Vars taps_, dims_;  // outermost first
@@ -327,6 +380,9 @@ class WeightGrad {
 }  // namespace
 
 BuiltKernel build_conv_weight_grad(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options) {
+  const ConvGeometry geometry = conv_geometry(kernel.body, kernel.body[kernel.anchor]);
+  if (options.level > 0 && has_planar_weight_grad(geometry, target))
+    return build_planar_weight_grad(kernel, target, options);
   return WeightGrad(kernel, target, options).build();
 }
 

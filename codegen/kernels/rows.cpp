@@ -27,6 +27,8 @@ constexpr int64_t kTaskElements = 4096;
 constexpr int64_t kStackElements = 8192;
 // So few short rows do not pay for turning them.
 constexpr int kFewRows = 4;
+// So few columns are taken apart and interleaved in registers.
+constexpr int64_t kFewColumns = 4;
 
 class Rows {
  public:
@@ -46,7 +48,7 @@ class Rows {
   BuiltKernel build(bool plain) {
     if (!plain) find_sinks();
     narrow_ = !plain && is_narrow();
-    if (narrow_ && has_one_result()) compute_few();
+    if (narrow_ && has_one_result() && !has_whole_lanes()) compute_few();
     if (narrow_) turn_operands();
     compute(many_, plain);
     define_results();
@@ -90,6 +92,10 @@ class Rows {
     return domain_[1].size <= 2 * target_.lanes;
   }
 
+  // Every batch fills its last vector of rows, as all pixels' channels do.
+  bool has_whole_lanes() const { return domain_[0].size % target_.lanes == 0; }
+  bool is_interleaved() const { return has_whole_lanes() && domain_[1].size <= kFewColumns; }
+
   // Whole rows alone, as of a softmax: results that are computed together have only one schedule.
   bool has_one_result() const {
     const auto& outputs = collapsed_.body.outputs;
@@ -106,7 +112,7 @@ class Rows {
       if (node(v).op != OpKind::kInput || node(v).type.shape.empty() || !node(v).type.shape[0].batched) continue;
       const Vars vars(all_vars_.begin(), all_vars_.begin() + node(v).type.rank());
       Index index = as_index(vars);
-      index[0] = Halide::min(index[0], last);
+      if (!has_whole_lanes()) index[0] = Halide::min(index[0], last);
       Func turned("turned");
       turned(reversed(vars)) = lowering_.at(v, index);
       turned_.push_back(turned);
@@ -238,12 +244,11 @@ class Rows {
     const int64_t blocks_a_task = std::max<int64_t>(1, kTaskElements / (domain_[1].size * lanes));
     for (Result& result : results_) {
       Func& f = result.func;
-      f.split(row, block, lane, lanes, TailStrategy::GuardWithIf);
+      f.split(row, block, lane, lanes, has_whole_lanes() ? TailStrategy::RoundUp : TailStrategy::GuardWithIf);
       f.split(block, task, block, static_cast<int>(blocks_a_task), TailStrategy::GuardWithIf);
-      if (result.vars.size() == 2)
-        f.reorder(column, lane, block, task);
-      else
-        f.vectorize(lane);
+      if (result.vars.size() == 2) f.reorder(column, lane, block, task);
+      if (result.vars.size() == 2 && is_interleaved()) f.unroll(column);
+      if (result.vars.size() == 1 || is_interleaved()) f.vectorize(lane);
       // The body is too large to be there twice, for whole and last blocks.
       f.parallel(task).never_partition_all();
       if (&result != &results_[0]) f.compute_with(results_[0].func, block);
@@ -259,6 +264,8 @@ class Rows {
     for (Func& f : turned_) {
       f.compute_at(level).store_in(Halide::MemoryType::Stack).bound_extent(row, lanes);
       if (f.dimensions() == 2) f.reorder_storage(row, column).bound(column, 0, static_cast<int32_t>(domain_[1].size));
+      if (f.dimensions() == 2 && is_interleaved()) f.unroll(column);
+      if (is_interleaved()) f.vectorize(row);
     }
     for (Reduction& reduction : many_.reductions) reduction.compute_side_by_side(level, lanes);
     for (KeptRow& kept : many_.rows) lanes_of(kept.func, kept.is_row);

@@ -8,6 +8,8 @@
 #include <set>
 
 #include "compiler/ops/op.h"
+#include "compiler/passes/cone.h"
+#include "compiler/passes/gradient_sums.h"
 #include "compiler/passes/roots.h"
 #include "compiler/support/check.h"
 
@@ -90,7 +92,7 @@ class Fuser {
 
   KernelGraph run() {
     std::map<ValueId, StateId> writes = direct_writes();
-    for (ValueId v = 0; v < graph_.size(); ++v)
+    for (ValueId v : weight_gradients_first(graph_))
       if (is_root_[at(v)] && !writes.count(v)) place(v, -1);
     // Writes come last, when all readers of the states are known.
     for (ValueId v = 0; v < graph_.size(); ++v)
@@ -131,39 +133,10 @@ class Fuser {
   // Kernels expect results that grow with the batch not to overlap operands.
   bool may_write_in_place(ValueId v) const { return has_kernel(v) && !element_count(graph_[v].type.shape).batched; }
 
-  ValueId base_of(ValueId v) const {
-    while (graph_[v].op == OpKind::kReshape) v = graph_[v].inputs[0];
-    return v;
-  }
+  ValueId base_of(ValueId v) const { return kcc::base_of(graph_, v); }
+  Cone cone_of(ValueId v) const { return kcc::cone_of(graph_, is_root_, v); }
 
-  // ---- cones: what is inlined between a root and the roots and given values it reads
-
-  struct Cone {
-    std::set<ValueId> roots;   // read roots, through views
-    std::set<ValueId> given;   // read inputs and states
-    std::set<StateId> states;  // the states among them
-    bool random = false;
-  };
-
-  Cone cone_of(ValueId v) const {
-    Cone cone;
-    std::set<ValueId> seen;
-    std::function<void(ValueId)> walk = [&](ValueId n) {
-      n = base_of(n);
-      if (!seen.insert(n).second) return;
-      const Node& node = graph_[n];
-      if (n != v && is_root_[at(n)]) {
-        cone.roots.insert(n);
-        return;
-      }
-      if (is_given(node)) cone.given.insert(n);
-      if (node.op == OpKind::kState) cone.states.insert(static_cast<StateId>(node.attrs.integer("index")));
-      cone.random |= node.op == OpKind::kRandomUniform;
-      for (ValueId input : node.inputs) walk(input);
-    };
-    walk(v);
-    return cone;
-  }
+  // ---- what reads a group element by element
 
   // Whether anything below `n`, itself included, is a root of group `g` or reads the state that is written there.
   bool touches(ValueId n, int32_t g, StateId written) const {
@@ -205,6 +178,11 @@ class Fuser {
 
   // ---- placing
 
+  bool rides_on(ValueId v, const Group& group) const {
+    return group.family == Family::kConvWeightGrad && !group.roots.empty() &&
+           sums_gradient_of(graph_, v, group.roots[0]);
+  }
+
   // "" if root `v` may join group `g`, else why not.
   std::string objection(ValueId v, int32_t g, const Cone& cone, StateId written) const {
     const Group& group = groups_[at(g)];
@@ -213,17 +191,16 @@ class Fuser {
     if (group.family == Family::kLoop) return "a loop of its own";
     if (group.family == Family::kExchange) return "the ranks add up the value in between";
     if (is_anchor(node) && !reduction) return "a product or pool of its own";
-    if (reduction) {
+    if (reduction && !rides_on(v, group)) {
       const Shape& domain = graph_[node.inputs[0]].type.shape;
       if (group.family != Family::kRows && group.family != Family::kReduction)
         return "a reduction after another kind of kernel";
       if (domain != group.domain || axes_of(node) != group.axes) return "other elements or axes are reduced";
       if (node.op == OpKind::kArgMax && group.family == Family::kReduction) return "a position over the batch";
       if (group.family == Family::kReduction && reads_group(cone, g)) return "it needs the finished sum";
-    } else {
+    } else if (!reduction) {
       const bool on_domain = node.type.shape == group.domain && group.family != Family::kReduction;
-      const bool on_kept =
-          node.type.shape == group.kept && (group.family == Family::kRows || group.family == Family::kReduction);
+      const bool on_kept = node.type.shape == group.kept;
       if (!on_domain && !on_kept) return "another shape";
       if (cone.random && group.family != Family::kPointwise) return "random numbers are made in flat loops";
     }
@@ -288,6 +265,7 @@ class Fuser {
     }
     const bool in_place = written >= 0 && keeps_order(g, cone, written);
     edges_ = edges_with(g, cone, in_place ? written : -1);
+    if (rides_on(v, groups_[at(g)])) groups_[at(g)].kept = graph_[v].type.shape;
     groups_[at(g)].roots.push_back(v);
     group_of_[at(v)] = g;
     reads_[at(g)].insert(cone.states.begin(), cone.states.end());
@@ -329,6 +307,7 @@ class Fuser {
   // Reductions over the same elements become one pass; scalars become one call, and so does short work.
   bool is_beside(ValueId v, const Cone& cone, const Group& group, StateId written) const {
     const bool reduction = info(graph_[v].op).category == OpCategory::kReduction;
+    if (rides_on(v, group)) return true;
     if (!reduction && group.family != Family::kPointwise) return false;
     if (!reduction && graph_[v].type.shape.empty() && group.domain.empty()) return true;
     if (!reduction && (is_anchor(graph_[v]) || graph_[v].type.shape != group.domain)) return false;
@@ -419,6 +398,11 @@ class Fuser {
     for (Group& group : result.groups)
       for (ValueId root : group.roots)
         if (leaving.count(root)) group.outputs.push_back(root);
+    for (Group& group : result.groups) {  // those of the weights before those of a bias
+      const auto on_domain = [&](ValueId root) { return graph_[root].type.shape == group.domain; };
+      if (group.family == Family::kConvWeightGrad)
+        std::stable_partition(group.outputs.begin(), group.outputs.end(), on_domain);
+    }
   }
 
   const Graph& graph_;

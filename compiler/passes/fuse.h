@@ -4,7 +4,8 @@
 // pools, results of reductions, what is read or stretched in another order, what leaves the graph, and what would be
 // dear to compute twice. Everything between roots is inlined into each kernel that wants it. Roots are placed in
 // topological order: heavy ones (anchors) open a group, the others join the group that their operands come from if
-// they run over the same elements and no cycle arises (an epilogue), or else open a pointwise group.
+// they run over the same elements and no cycle arises (an epilogue), or else open a pointwise group. The gradient of a
+// convolution's bias joins the one of its weights, which reads the same gradient.
 //
 // State is written in place, so a group that writes a state runs after every group that reads it.
 #pragma once
@@ -21,7 +22,7 @@ struct Group {
   std::vector<ValueId> roots;    // in topological order; the first is the anchor unless pointwise
   std::vector<ValueId> outputs;  // roots that other groups or the caller read
   Shape domain;                  // what the kernel runs over
-  Shape kept;                    // kRows, kReduction: the domain without the reduced axes
+  Shape kept;                    // kRows, kReduction: the domain without the reduced axes; kConvWeightGrad: of a bias
   std::vector<int64_t> axes;     // kRows, kReduction: the reduced axes of the domain
   std::string ended;             // why the group is not larger, for --explain=fusion
 };

@@ -1,11 +1,13 @@
 // Convolutions and their gradients, of one to three dimensions, dense, grouped and depthwise.
 #include <gtest/gtest.h>
 
+#include <numeric>
 #include <string>
 #include <vector>
 
 #include "compiler/ops/conv.h"
 #include "compiler/ops/elementwise.h"
+#include "compiler/ops/reduce.h"
 #include "tests/codegen/kernel_test.h"
 
 namespace kcc::testing {
@@ -28,6 +30,13 @@ std::vector<ConvCase> conv_shapes() {
       {"First", {20, 20}, 3, 32, {3, 3}, {1, 1}, {1, 1}, {0, 0}, {0, 0}},
       {"OneChannel", {8, 8}, 1, 10, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}},
       {"OneByOne", {7, 9}, 16, 64, {1, 1}, {1, 1}, {1, 1}, {0, 0}, {0, 0}},
+      {"FewSame", {17, 40}, 3, 3, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}},
+      {"FewTall", {36, 19}, 4, 3, {3, 3}, {1, 1}, {1, 1}, {0, 0}, {0, 0}},
+      {"FewEven", {8, 33}, 1, 2, {2, 4}, {1, 1}, {1, 1}, {0, 1}, {1, 2}},
+      {"FewDilated", {20, 64}, 2, 4, {3, 3}, {2, 1}, {1, 3}, {1, 0}, {0, 2}},
+      {"FewOneByOne", {6, 16}, 3, 1, {1, 1}, {1, 1}, {1, 1}, {0, 0}, {0, 0}},
+      {"FewLine", {37}, 2, 3, {5}, {1}, {1}, {2}, {2}},
+      {"FewCube", {5, 6, 21}, 3, 3, {3, 2, 3}, {1, 1, 1}, {1, 1, 1}, {1, 0, 1}, {1, 1, 1}},
       {"Even", {9, 11}, 5, 8, {2, 4}, {1, 1}, {1, 1}, {0, 1}, {1, 2}},
       {"Stride2", {11, 14}, 8, 32, {3, 3}, {2, 2}, {1, 1}, {0, 0}, {0, 0}},
       {"Stride2Same", {12, 13}, 3, 16, {3, 3}, {2, 2}, {1, 1}, {0, 1}, {1, 1}},
@@ -115,6 +124,22 @@ std::vector<KernelCase> conv_cases() {
                      },
                      6e-6,
                      {1, 2, 9}});
+    if (c.channels % 3 != 0) continue;  // the others are alike
+    cases.push_back({"WeightAndBiasGradient" + c.name,
+                     Family::kConvWeightGrad,
+                     [c, attrs](Body& f) {
+                       ValueId x = f.operand(conv_input(c)), g = f.operand(conv_result(c)),
+                               w = f.operand(conv_weights(c)), bias = f.operand(fixed({c.filters}));
+                       Attrs own = attrs;
+                       own.set("shape", conv_weights(c));
+                       ValueId dw = f.anchored(f.b.node(OpKind::kConvWeightGrad, {x, g}, own));
+                       std::vector<int64_t> axes(c.spatial.size() + 1);
+                       std::iota(axes.begin(), axes.end(), 0);
+                       ValueId db = reduce_sum(f.b, g, axes);
+                       return std::vector<ValueId>{sub(f.b, w, mul(f.b, dw, 0.1)), sub(f.b, bias, mul(f.b, db, 0.1))};
+                     },
+                     6e-6,
+                     {1, 9}});
   }
   return cases;
 }

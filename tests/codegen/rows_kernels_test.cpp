@@ -74,6 +74,17 @@ std::vector<KernelCase> row_cases() {
                      {1, 2, 4, 5, 33},
                      -4,
                      4});
+  // Whole vectors of rows at every batch, as pixels are.
+  for (int64_t n : {1, 3, 4, 5, 20})
+    cases.push_back({"Pixels" + std::to_string(n), Family::kRows, [n](Body& f) {
+                       const Shape shape = batched({8, 4, n});
+                       ValueId z = f.operand(shape), weight = f.operand(batched({8, 4}));
+                       ValueId e = unary(f.b, OpKind::kExp, z);
+                       ValueId sum = f.anchored(reduce_sum(f.b, e, {3}));
+                       ValueId shares = div(f.b, e, over_row(f, sum, shape));
+                       return std::vector<ValueId>{mul(f.b, unary(f.b, OpKind::kLog, sum), weight),
+                                                   mul(f.b, shares, over_row(f, weight, shape)), sum};
+                     }});
   cases.push_back({"SquaredError", Family::kRows, [](Body& f) {
                      ValueId d = sub(f.b, f.operand(batched({7, 9})), f.operand(batched({7, 9})));
                      return std::vector<ValueId>{div(f.b, f.anchored(reduce_sum(f.b, square(f.b, d), {1, 2})), 63.0)};

@@ -142,6 +142,18 @@ TEST(Plan, GivesAnMlpStepFewKernels) {
   EXPECT_LE(calls_of(plan.entries[0]).size(), 13u) << to_string(plan);
 }
 
+TEST(Plan, SumsABiasGradientBesideTheWeights) {
+  const Module module = convnet_module();
+  const KernelGraph kernels = fuse(optimize(module.train, module));
+  int64_t with_bias = 0;
+  for (const Group& group : kernels.groups) {
+    if (group.family != Family::kConvWeightGrad) continue;
+    with_bias += std::any_of(group.roots.begin(), group.roots.end(),
+                             [&](ValueId v) { return kernels.graph[v].op == OpKind::kReduceSum; });
+  }
+  EXPECT_EQ(with_bias, 1);  // of the one convolution that has a bias
+}
+
 TEST(Plan, KeepsArenaNearItsBound) {
   const Module module = convnet_module();
   const Plan plan = make_plan(module, {fuse(optimize(module.train, module))}, "net");
