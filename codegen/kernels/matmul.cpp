@@ -1,5 +1,5 @@
-// Chooses how a product is computed. Numbers: bench/kernels.cpp, and shared/reference/halide.md for the probes that chose
-// the tiles.
+// Chooses how a product is computed. Numbers: bench/kernels.cpp, and shared/reference/halide.md for the probes that
+// chose the tiles.
 #include "codegen/kernels/matmul.h"
 
 #include <algorithm>
@@ -17,7 +17,11 @@ using Halide::TailStrategy;
 // From this depth on a panel of b no longer stays in the second cache.
 constexpr int64_t kLongDepth = 2048;
 // Fewer rows do not pay for transposing b, with k from kDeep on and below.
-constexpr int64_t kFewRows = 8, kFewDeepRows = 64, kDeep = 256;
+constexpr int64_t kFewRows = 8, kFewDeepRows = 12, kDeep = 256;
+// So many rows, and elements of a b that does not stay in the first cache, pay for wide tiles.
+constexpr int64_t kManyRows = 12, kLargeB = 8192;
+// So many rows of b pay for strips where tiles divide the result as well.
+constexpr int64_t kDeepStrips = 64;
 
 BuiltKernel build_plain(Product& p) {
   Func sum("sum");
@@ -30,6 +34,16 @@ BuiltKernel build_plain(Product& p) {
 
 bool few_rows(const Product& p) {
   return p.usual_size(p.rows) < (p.depth.size >= kDeep ? kFewDeepRows : kFewRows);
+}
+
+bool prefers_panels(const Product& p) {
+  return p.usual_size(p.rows) >= kManyRows && p.depth.size * p.columns.size > kLargeB;
+}
+
+// Where tiles do not divide the result, they would go through scratch as a whole.
+bool prefers_strips(const Product& p) {
+  const VectorTile tile = choose_vectors(p.columns.size, p.target.lanes, p.target.registers == 32 ? 4 : 2, true);
+  return p.columns.size % tile.width() != 0 || p.usual_size(p.depth) >= kDeepStrips;
 }
 
 }  // namespace
@@ -87,13 +101,13 @@ VectorTile Product::pick_tile(bool dividing) {
   return pick_vectors(choices, usual, columns.size, target.lanes, most, dividing && columns.size % usual.width() == 0);
 }
 
-int Product::pick_rows(int usual, int vectors) {
+int Product::pick_rows(int usual, int vectors, bool dividing) {
   const int64_t room = target.registers == 32 ? 28 : 14;
   const auto legal = [&](int64_t tile) {
     if (tile * vectors > room || 4 * tile * vectors < room) return false;
-    return rows.batched || (tile <= rows.size && (!exact || rows.size % tile == 0));
+    return rows.batched || (tile <= rows.size && (!exact || !dividing || rows.size % tile == 0));
   };
-  return static_cast<int>(choices.pick("rows", usual, numbers(1, 12, legal)));
+  return static_cast<int>(choices.pick("rows", usual, numbers(1, 16, legal)));
 }
 
 void Product::vectorize_exactly(Func f, int lanes) const {
@@ -106,9 +120,11 @@ BuiltKernel build_matmul(const Kernel& kernel, const MachineTarget& target, cons
   if (!p.transpose_a && !p.transpose_b && !p.depth.batched && p.depth.size >= kLongDepth) return build_long_depth(p);
   if (p.transpose_a && !p.transpose_b && p.usual_size(p.depth) >= kLongDepth && has_step_blocks(p))
     return build_step_blocks(p);
+  if (fills_strips(p) && p.choices.pick("strips", prefers_strips(p), {0, 1}) == 1) return build_strips(p);
   if (p.transpose_b && !p.depth.batched && p.depth.size >= 4 * target.lanes &&
       p.choices.pick("dot", few_rows(p), {0, 1}) == 1)
     return build_dot(p);
+  if (fills_panels(p) && p.choices.pick("panels", prefers_panels(p), {0, 1}) == 1) return build_panels(p);
   return build_tiles(p);
 }
 

@@ -26,8 +26,8 @@ class Product {
   int tile_rows(int vectors) const;
   // Vectors of columns of a tile; `dividing`: preferably such as divide the columns.
   VectorTile pick_tile(bool dividing);
-  // Rows of a tile, `usual` or another number that leaves registers for operands.
-  int pick_rows(int usual, int vectors);
+  // Rows of a tile, `usual` or another number that leaves registers for operands; `dividing`: where exactness asks it.
+  int pick_rows(int usual, int vectors, bool dividing = true);
   // Vectors along the columns of a Func of (n, m); each element once.
   void vectorize_exactly(Halide::Func f, int lanes) const;
 
@@ -53,6 +53,12 @@ BuiltKernel build_long_depth(Product& p);
 // TN over many steps of many samples, where the steps can be cut into blocks.
 bool has_step_blocks(const Product& p);
 BuiltKernel build_step_blocks(Product& p);
+// Many rows by a b in panels: NN and NT.
+bool fills_panels(const Product& p);
+BuiltKernel build_panels(Product& p);
+// TN whose results take the memory of what the epilogue reads.
+bool fills_strips(const Product& p);
+BuiltKernel build_strips(Product& p);
 // NT with few rows: vectors along k.
 BuiltKernel build_dot(Product& p);
 

@@ -16,17 +16,21 @@ using Halide::TailStrategy;
 using Halide::Var;
 
 constexpr int64_t kChunks = 8;
+// So few rows use a block of b once or twice: the shorter it is, the more it is read as it lies.
+constexpr int64_t kFewRows = 8;
 
 }  // namespace
 
 // Sums of blocks are added up for all rows of a chunk of k; rows past the end repeat the last one.
 BuiltKernel build_long_depth(Product& p) {
   const VectorTile tile = p.pick_tile(p.exact);
-  const int rows = p.target.registers == 32 && tile.vectors == 4 ? 4 : 6;
+  const int high = p.target.registers == 32 && tile.vectors == 4 ? 4 : 6;
+  const int rows = p.pick_rows(static_cast<int>(std::min<int64_t>(high, p.usual_size(p.rows))), tile.vectors, false);
   int64_t block = 128;
   while (block > 32 && p.depth.size % block != 0) --block;
   if (p.depth.size % block != 0) block = 64;
-  block = p.choices.pick("block", block, {32, 64, 128, 192, 256});
+  if (p.usual_size(p.rows) < kFewRows) block = 32;
+  block = p.choices.pick("block", block, {8, 16, 32, 64, 128, 192, 256});
   const int64_t blocks = p.depth.size / block, rest = p.depth.size % block;
   const int64_t chunk_blocks = (blocks + kChunks - 1) / kChunks;
   const Expr row_count = p.lowering.extent(p.rows);
@@ -62,8 +66,8 @@ BuiltKernel build_long_depth(Product& p) {
   part.compute_at(chunked, p.m).store_in(MemoryType::Stack).vectorize(p.n, vector).unroll(p.n).unroll(p.m);
   part.update().reorder(p.n, p.m, k).vectorize(p.n, vector).unroll(p.n).unroll(p.m);
   return p.finish(result, std::to_string(rows) + " x " + std::to_string(tile.vectors) + " vectors of " +
-                            std::to_string(vector) + ", k by " + std::to_string(block) + " in " +
-                            std::to_string(kChunks) + " chunks");
+                              std::to_string(vector) + ", k by " + std::to_string(block) + " in " +
+                              std::to_string(kChunks) + " chunks");
 }
 
 }  // namespace kcc

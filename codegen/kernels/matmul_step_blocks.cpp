@@ -62,7 +62,7 @@ BuiltKernel build_step_blocks(Product& p) {
   part.compute_at(total, p.m).store_in(MemoryType::Stack).vectorize(p.n, vector).unroll(p.n).unroll(p.m);
   part.update().reorder(p.n, p.m, k).vectorize(p.n, vector).unroll(p.n).unroll(p.m);
   return p.finish(result, std::to_string(rows) + " x " + std::to_string(tile.vectors) + " vectors of " +
-                            std::to_string(vector) + ", k by " + std::to_string(block));
+                              std::to_string(vector) + ", k by " + std::to_string(block));
 }
 
 }  // namespace kcc

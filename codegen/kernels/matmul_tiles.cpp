@@ -1,9 +1,9 @@
-// Tiles of MR rows and NV vectors of columns stay in registers while all of k runs. Vectors run along n straight from b;
-// a transposed b is turned first, a panel of columns at a time. NN with a small b: k in two halves, side by side where
-// there are few rows, which would wait for each addition.
-#include <algorithm>
+// Tiles of MR rows and NV vectors of columns stay in registers while all of k runs. Vectors run along n straight from
+// b; a transposed b is turned first, a panel of columns at a time. NN with a small b: k in two halves, side by side
+// where there are few rows, which would wait for each addition.
+#include <optional>
 
-#include "codegen/kernels/matmul.h"
+#include "codegen/kernels/matmul_panel.h"
 
 namespace kcc {
 namespace {
@@ -29,22 +29,19 @@ class Tiles {
     std::string text =
         std::to_string(rows) + " x " + std::to_string(tile.vectors) + " vectors of " + std::to_string(tile.lanes);
     if (rows > 1 && may_halve()) return p.finish(halves(tile, rows), text + ", k in halves");
-    Func sum("sum"), packed("packed");
+    std::optional<Panel> panel;
+    if (p.transpose_b) panel.emplace(p);
+    Func sum("sum");
     RDom k(0, p.lowering.extent(p.depth), "k");
     sum(p.n, p.m) = 0.0f;
-    if (p.transpose_b) {
-      packed(p.n, p.k) = p.b(p.k, p.n);
-      sum(p.n, p.m) += p.a(p.m, k) * packed(p.n, k);
-    } else {
-      sum(p.n, p.m) += p.a(p.m, k) * p.b(k, p.n);
-    }
-    if (p.transpose_b) text = "b transposed first, " + text;
+    sum(p.n, p.m) += p.a(p.m, k) * (panel ? panel->at(p.n, k) : p.b(k, p.n));
+    if (panel) text = panel->text() + text;
     if (p.exact && !tiles_divide(tile, rows))
-      return p.finish(through_scratch(sum, packed, k, tile, rows), text + ", through scratch");
+      return p.finish(through_scratch(sum, panel, k, tile, rows), text + ", through scratch");
     Result result = p.results(sum);
     schedule_tiles(result.func, tile, rows);
     schedule_sum(result.func, sum, k, tile);
-    schedule_packed(result.func, packed);
+    if (panel) place(*panel, result.func);
     return p.finish(result, text);
   }
 
@@ -84,30 +81,22 @@ class Tiles {
     return result;
   }
 
-
-  // By lines of b, so that what is read and what is written both stay in the first cache.
-  void schedule_packed(const Func& out, Func packed) {
-    if (!p.transpose_b) return;
-    Var ki("ki");
-    if (p.depth.batched || p.depth.size < 16)
-      packed.reorder(p.k, p.n);
-    else
-      packed.split(p.k, p.k, ki, 16, TailStrategy::GuardWithIf).reorder(ki, p.n, p.k);
+  void place(Panel& panel, const Func& out) {
     if (p.transpose_a)
-      packed.compute_root();
+      panel.compute_root();
     else
-      packed.compute_at(out, p.n);
+      panel.compute_at(out, p.n);
   }
 
-
   // The product in scratch as a whole, then the epilogue: each result is written once.
-  Result through_scratch(const Func& sum, const Func& packed, const RDom& k, const VectorTile& tile, int rows) {
+  Result through_scratch(const Func& sum, std::optional<Panel>& panel, const RDom& k, const VectorTile& tile,
+                         int rows) {
     Func whole("whole");
     whole(p.n, p.m) = sum(p.n, p.m);
     whole.compute_root().bound(p.n, 0, narrow(p.columns.size));
     schedule_tiles(whole, tile, rows);
     schedule_sum(whole, sum, k, tile);
-    schedule_packed(whole, packed);
+    if (panel) place(*panel, whole);
     Result result = p.results(whole);
     p.vectorize_exactly(result.func, tile.lanes);
     return result;

@@ -59,6 +59,19 @@ std::vector<KernelCase> product_cases() {
                      },
                      1e-5, steps == 100 ? std::vector<int64_t>{1, 33} : std::vector<int64_t>{1, 3}});
   }
+  // Rows enough for panels and blocks of rows.
+  for (const auto& [steps, s] : {std::pair{int64_t{50}, Size{130, 96}}, std::pair{int64_t{90}, Size{144, 70}},
+                                 std::pair{int64_t{3}, Size{160, 80}}}) {
+    for (bool turned : {false, true}) {
+      cases.push_back({(turned ? "NTOver" : "NNOver") + std::to_string(steps) + "Steps", Family::kMatMul,
+                       [s, steps = steps, turned](Body& f) {
+                         ValueId x = f.operand(Shape{{steps, true}, {s.k, false}});
+                         ValueId w = f.operand(turned ? fixed({s.n, s.k}) : fixed({s.k, s.n}));
+                         return bias_relu(f, f.anchored(matmul(f.b, x, w, false, turned)));
+                       },
+                       4e-6, {1, 3}});
+    }
+  }
   cases.push_back({"TT",
                    Family::kMatMul,
                    [](Body& f) {
