@@ -19,7 +19,7 @@ constexpr int64_t kLongDepth = 2048;
 // Fewer rows do not pay for transposing b, with k from kDeep on and below.
 constexpr int64_t kFewRows = 8, kFewDeepRows = 12, kDeep = 256;
 // So many rows, and elements of a b that does not stay in the first cache, pay for wide tiles.
-constexpr int64_t kManyRows = 12, kLargeB = 8192;
+constexpr int64_t kManyRows = 8, kLargeB = 8192;
 // So many rows of b pay for strips where tiles divide the result as well.
 constexpr int64_t kDeepStrips = 64;
 
@@ -34,6 +34,12 @@ BuiltKernel build_plain(Product& p) {
 
 bool few_rows(const Product& p) {
   return p.usual_size(p.rows) < (p.depth.size >= kDeep ? kFewDeepRows : kFewRows);
+}
+
+// A single column lies as a row does.
+bool is_dot_of_rows(const Product& p) {
+  return !p.transpose_a && !p.depth.batched && !p.columns.batched && p.columns.size == 1 &&
+         p.depth.size >= 4 * p.target.lanes;
 }
 
 bool prefers_panels(const Product& p) {
@@ -117,6 +123,8 @@ void Product::vectorize_exactly(Func f, int lanes) const {
 BuiltKernel build_matmul(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options) {
   Product p(kernel, target, options);
   if (options.level == 0 || p.columns.batched) return build_plain(p);
+  if (is_dot_of_rows(p)) return build_dot(p);
+  if (is_single_column(p)) return build_single_column(p);
   if (!p.transpose_a && !p.transpose_b && !p.depth.batched && p.depth.size >= kLongDepth) return build_long_depth(p);
   if (p.transpose_a && !p.transpose_b && p.usual_size(p.depth) >= kLongDepth && has_step_blocks(p))
     return build_step_blocks(p);

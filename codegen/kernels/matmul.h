@@ -59,7 +59,10 @@ BuiltKernel build_panels(Product& p);
 // TN whose results take the memory of what the epilogue reads.
 bool fills_strips(const Product& p);
 BuiltKernel build_strips(Product& p);
-// NT with few rows: vectors along k.
+// TN of one column: vectors along m.
+bool is_single_column(const Product& p);
+BuiltKernel build_single_column(Product& p);
+// Few rows of NT, or a single column: vectors along k.
 BuiltKernel build_dot(Product& p);
 
 inline int32_t narrow(int64_t value) {

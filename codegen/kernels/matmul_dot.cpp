@@ -15,9 +15,12 @@ using Halide::Var;
 // Tiles of MR rows and NR columns.
 BuiltKernel build_dot(Product& p) {
   const int lanes = p.target.lanes;
-  const int max_columns = p.target.registers == 32 ? 6 : 3, max_rows = p.target.registers == 32 ? 4 : 3;
+  const int max_columns = p.target.registers == 32 ? 6 : 3, max_rows = p.columns.size == 1        ? 8
+                                                                       : p.target.registers == 32 ? 4
+                                                                                                  : 3;
   const bool fixed_rows = !p.rows.batched;
-  const int rows = p.pick_rows(fixed_rows ? static_cast<int>(std::min<int64_t>(max_rows, p.rows.size)) : max_rows, 3);
+  const int rows = p.pick_rows(fixed_rows ? static_cast<int>(std::min<int64_t>(max_rows, p.rows.size)) : max_rows,
+                               static_cast<int>(std::min<int64_t>(3, p.columns.size)));
   const auto fits = [&](int64_t n) { return n <= p.columns.size && n * rows <= p.target.registers; };
   const int columns =
       static_cast<int>(p.choices.pick("columns", std::min<int64_t>(max_columns, p.columns.size), numbers(1, 8, fits)));

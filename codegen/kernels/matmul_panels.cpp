@@ -71,19 +71,26 @@ BuiltKernel build_panels(Product& p) {
   const bool packs = p.transpose_b || p.choices.pick("pack", p.usual_size(p.rows) >= kManyRows, {0, 1}) == 1;
   std::optional<Panel> panel;
   if (packs) panel.emplace(p);
-  Func sum("sum");
+  // Rows that do not fill a tile pass by a turned panel, or by b itself, one at a time.
+  const Expr fills = p.lowering.extent(p.rows) >= tile.rows;
+  const bool apart = packs && !p.transpose_b;
+  Func sum("sum"), tiled("tiled"), single("single");
   RDom k(0, narrow(p.depth.size), "k");
-  sum(p.n, p.m) = 0.0f;
-  sum(p.n, p.m) += p.a(p.m, k) * (packs ? panel->at(p.n, k) : p.b(k, p.n));
+  tiled(p.n, p.m) = 0.0f;
+  tiled(p.n, p.m) += p.a(p.m, k) * (packs ? panel->at(p.n, k) : p.b(k, p.n));
+  single(p.n, p.m) = 0.0f;
+  single(p.n, p.m) += p.a(p.m, k) * p.b(k, p.n);
+  sum(p.n, p.m) = apart ? strict(Halide::select(fills, tiled(p.n, p.m), single(p.n, p.m))) : tiled(p.n, p.m);
   Result result = p.results(sum);
 
   Func out = result.func;
   Var ni("ni"), mi("mi"), block("block");
   const int vector = tile.columns.lanes;
   const bool divides = p.columns.size % tile.columns.width() == 0;
-  out.split(p.n, p.n, ni, tile.columns.width(), divides ? TailStrategy::Auto : TailStrategy::ShiftInwards);
-  out.vectorize(ni, vector).unroll(ni);
-  Stage full = out.specialize(p.lowering.extent(p.rows) >= tile.rows);
+  const VectorTile wide = choose_vectors(p.columns.size, vector, p.target.registers == 32 ? 8 : 4, false);
+  Stage full = out.specialize(fills);
+  full.split(p.n, p.n, ni, tile.columns.width(), divides ? TailStrategy::Auto : TailStrategy::ShiftInwards);
+  full.vectorize(ni, vector).unroll(ni);
   full.split(p.m, p.m, mi, tile.rows, TailStrategy::ShiftInwards).unroll(mi);
   if (blocks > 0) {
     full.split(p.m, block, p.m, narrow(blocks), TailStrategy::GuardWithIf);
@@ -93,10 +100,15 @@ BuiltKernel build_panels(Product& p) {
     full.reorder(ni, mi, p.m, p.n).parallel(p.n);
     if (packs) panel->compute_at(out, p.n);
   }
-  out.reorder(ni, p.m, p.n).parallel(p.n);
-  sum.compute_at(out, p.m).store_in(MemoryType::Stack);
-  sum.vectorize(p.n, vector).unroll(p.n).unroll(p.m);
-  sum.update().reorder(p.n, p.m, k).vectorize(p.n, vector).unroll(p.n).unroll(p.m);
+  out.split(p.n, p.n, ni, wide.width(),
+            p.columns.size % wide.width() == 0 ? TailStrategy::Auto : TailStrategy::ShiftInwards);
+  out.vectorize(ni, vector).unroll(ni).reorder(ni, p.m, p.n).parallel(p.n);
+  for (Func f : {tiled, single}) {
+    if (!apart && f.name() == single.name()) continue;
+    f.compute_at(out, p.m).store_in(MemoryType::Stack);
+    f.vectorize(p.n, vector).unroll(p.n).unroll(p.m);
+    f.update().reorder(p.n, p.m, k).vectorize(p.n, vector).unroll(p.n).unroll(p.m);
+  }
   return p.finish(result, (packs ? panel->text() : "") + std::to_string(tile.rows) + " x " +
                               std::to_string(tile.columns.vectors) + " vectors of " + std::to_string(vector) +
                               (blocks > 0 ? ", by " + std::to_string(blocks) + " rows of tiles" : ""));
