@@ -24,7 +24,7 @@ constexpr int64_t kFewRows = 8;
 // Sums of blocks are added up for all rows of a chunk of k; rows past the end repeat the last one.
 BuiltKernel build_long_depth(Product& p) {
   const VectorTile tile = p.pick_tile(p.exact);
-  const int high = p.target.registers == 32 && tile.vectors == 4 ? 4 : 6;
+  const int high = tile.vectors == 1 ? 8 : p.target.registers == 32 && tile.vectors == 4 ? 4 : 6;
   const int rows = p.pick_rows(static_cast<int>(std::min<int64_t>(high, p.usual_size(p.rows))), tile.vectors, false);
   int64_t block = 128;
   while (block > 32 && p.depth.size % block != 0) --block;

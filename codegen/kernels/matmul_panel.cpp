@@ -56,7 +56,10 @@ void Panel::schedule() {
   } else if (!p_.transpose_b) {
     if (p_.columns.size >= lanes) func_.vectorize(n_, lanes, TailStrategy::ShiftInwards);
   } else if (p_.depth.batched || p_.depth.size < 16) {
+    // Lines of b shorter than a vector: the loads of a block are dense together.
     func_.reorder(k_, n_);
+    if (p_.columns.size >= lanes && !p_.depth.batched)
+      func_.split(n_, n_, ni, lanes, TailStrategy::ShiftInwards).reorder(ni, k_, n_).vectorize(ni).unroll(k_);
   } else {
     // By lines of b, so that what is read and what is written both stay in the first cache.
     func_.split(k_, ko, ki, 16, TailStrategy::GuardWithIf).reorder(ki, n_, ko);
