@@ -17,7 +17,8 @@ using Halide::TailStrategy;
 // From this depth on a panel of b no longer stays in the second cache.
 constexpr int64_t kLongDepth = 2048;
 // Fewer rows do not pay for transposing b, with k from kDeep on and below.
-constexpr int64_t kFewRows = 8, kFewDeepRows = 12, kDeep = 256;
+constexpr int64_t kFewRows = 8, kFewDeepRows = 24, kDeep = 256;
+constexpr int64_t kSmallTile = 8192;
 // So many rows, and elements of a b that does not stay in the first cache, pay for wide tiles.
 constexpr int64_t kManyRows = 8, kLargeB = 8192;
 // So many rows of b pay for strips where tiles divide the result as well.
@@ -34,6 +35,11 @@ BuiltKernel build_plain(Product& p) {
 
 bool few_rows(const Product& p) {
   return p.usual_size(p.rows) < (p.depth.size >= kDeep ? kFewDeepRows : kFewRows);
+}
+
+// The lines of a tile stay in the first cache for all rows.
+bool prefers_lines(const Product& p) {
+  return few_rows(p) && (p.usual_size(p.rows) == 1 || p.depth.size * p.target.lanes <= kSmallTile);
 }
 
 // A single column lies as a row does.
@@ -129,6 +135,7 @@ BuiltKernel build_matmul(const Kernel& kernel, const MachineTarget& target, cons
   if (p.transpose_a && !p.transpose_b && p.usual_size(p.depth) >= kLongDepth && has_step_blocks(p))
     return build_step_blocks(p);
   if (fills_strips(p) && p.choices.pick("strips", prefers_strips(p), {0, 1}) == 1) return build_strips(p);
+  if (fills_dot_lines(p) && p.choices.pick("lines", prefers_lines(p), {0, 1}) == 1) return build_dot_lines(p);
   if (p.transpose_b && !p.depth.batched && p.depth.size >= 4 * target.lanes &&
       p.choices.pick("dot", few_rows(p), {0, 1}) == 1)
     return build_dot(p);

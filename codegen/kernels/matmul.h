@@ -62,6 +62,9 @@ BuiltKernel build_strips(Product& p);
 // TN of one column: vectors along m.
 bool is_single_column(const Product& p);
 BuiltKernel build_single_column(Product& p);
+// Few rows of NT: a row by a vector of columns.
+bool fills_dot_lines(const Product& p);
+BuiltKernel build_dot_lines(Product& p);
 // Few rows of NT, or a single column: vectors along k.
 BuiltKernel build_dot(Product& p);
 
