@@ -18,6 +18,7 @@ using Halide::TailStrategy;
 constexpr int64_t kLongDepth = 2048;
 // Fewer rows do not pay for transposing b, with k from kDeep on and below.
 constexpr int64_t kFewRows = 8, kFewDeepRows = 24, kDeep = 256;
+// Elements of a tile that leave room in the first cache.
 constexpr int64_t kSmallTile = 8192;
 // So many rows, and elements of a b that does not stay in the first cache, pay for wide tiles.
 constexpr int64_t kManyRows = 8, kLargeB = 8192;

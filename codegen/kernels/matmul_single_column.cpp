@@ -26,7 +26,7 @@ BuiltKernel build_single_column(Product& p) {
   Func whole("whole");
   whole(p.n, p.m) = sum(p.n, p.m);
   Result result = p.results(whole);
-  Var mo("mo"), mi("mi"), v("v");
+  Var mo("mo"), mi("mi");
   const int tile = vectors * lanes;
   const bool divides = p.rows.size % tile == 0;
   result.func.split(p.m, mo, mi, tile, divides ? TailStrategy::Auto : TailStrategy::GuardWithIf)
