@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "compiler/ops/matmul.h"
 #include "tests/codegen/kernel_runner.h"
 #include "tests/codegen/kernel_test.h"
+#include "tests/support/interpreter.h"
 
 namespace kcc::testing {
 namespace {
@@ -58,6 +60,21 @@ std::vector<KernelCase> product_cases() {
                        return std::vector<ValueId>{sub(f.b, w, mul(f.b, dw, 0.1)), dw};
                      },
                      1e-5, steps == 100 ? std::vector<int64_t>{1, 33} : std::vector<int64_t>{1, 3}});
+  }
+  // Rows enough for panels and blocks of rows.
+  for (const auto& [steps, s] : {std::pair{int64_t{50}, Size{130, 96}}, std::pair{int64_t{90}, Size{144, 70}},
+                                 std::pair{int64_t{3}, Size{160, 80}}}) {
+    for (bool turned : {false, true}) {
+      cases.push_back({(turned ? "NTOver" : "NNOver") + std::to_string(steps) + "Steps",
+                       Family::kMatMul,
+                       [s, steps = steps, turned](Body& f) {
+                         ValueId x = f.operand(Shape{{steps, true}, {s.k, false}});
+                         ValueId w = f.operand(turned ? fixed({s.n, s.k}) : fixed({s.k, s.n}));
+                         return bias_relu(f, f.anchored(matmul(f.b, x, w, false, turned)));
+                       },
+                       4e-6,
+                       {1, 3}});
+    }
   }
   cases.push_back({"TT",
                    Family::kMatMul,
@@ -148,6 +165,35 @@ std::vector<KernelCase> batch_product_cases() {
 }
 
 INSTANTIATE_TEST_SUITE_P(BatchProducts, KernelTest, ::testing::ValuesIn(remembered(batch_product_cases())), test_name);
+
+// Other batches than the usual one have schedules of their own.
+TEST(ProductKernel, AgreesWhateverTheUsualBatch) {
+  for (bool transposed : {false, true}) {
+    for (int64_t k : {70, 256}) {
+      const KernelCase c{"Usual", Family::kMatMul, [=](Body& f) {
+                           ValueId x = f.operand(batched({k}));
+                           ValueId w = f.operand(transposed ? fixed({112, k}) : fixed({k, 112}));
+                           return bias_relu(f, f.anchored(matmul(f.b, x, w, false, transposed)));
+                         }};
+      const Kernel kernel = make_kernel(c);
+      for (const std::string target : {"host", "x86-64-v3", "x86-64-v2"}) {
+        for (int64_t usual : {1, 16, 128}) {
+          const LoadedKernel loaded(kernel, target, {2, usual});
+          for (int64_t batch : {1, 5, 33}) {
+            std::mt19937 random(7);
+            std::vector<Array> operands;
+            for (const NamedType& in : kernel.body.inputs)
+              operands.push_back(operand_values(in.type, batch, random, c));
+            const Array want = interpret(kernel.body, batch, operands).outputs[0];
+            EXPECT_EQ(difference(loaded.run(operands, batch)[0], want, 4e-6), "")
+                << (transposed ? "NT " : "NN ") << k << ", " << target << ", batch " << batch << ", "
+                << loaded.schedule();
+          }
+        }
+      }
+    }
+  }
+}
 
 // Few rows add up both halves of k at once.
 TEST(ProductKernel, GivesRowsTheSameBitsInEveryBatch) {
