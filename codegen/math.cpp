@@ -120,7 +120,8 @@ Expr tanh(const Expr& x) {
 }
 
 Expr sigmoid(const Expr& x) {
-  // Halves of 1 and of e^-x, so that one factor 2^(n-1) reaches all it must: at the upper bound, n = 129, it is infinite.
+  // Halves of 1 and of e^-x, so that one factor 2^(n-1) reaches all it must: at the upper bound, n = 129, it is
+  // infinite.
   Reduced e = reduce_exp(within(-x, -86.0f, 89.5f), 126);
   return f(0.5f) / (f(0.5f) + (e.expm1 + f(1.0f)) * power_of_two(e.bits));
 }

@@ -10,8 +10,9 @@
 // Numbers: bench/kernels.cpp, and shared/reference/halide.md for the probes that chose the tiles.
 #include <algorithm>
 
-#include "codegen/kernels/family.h"
+#include "codegen/kernels/gates.h"
 #include "codegen/kernels/schedule.h"
+#include "compiler/ops/panels.h"
 #include "compiler/support/check.h"
 
 namespace kcc {
@@ -55,11 +56,13 @@ class MatMul {
     columns_ = node.type.shape[1];
     depth_ = kernel.body[a_].type.shape[transpose_a_ ? 0 : 1];
     exact_ = may_overwrite_operands(kernel.body);
+    if (has_panels(kernel.body, node)) panel_ = kernel.body[b_].type.shape;
   }
 
   BuiltKernel build() {
     if (options_.level == 0) return plain();
     if (columns_.batched) return plain();
+    if (!panel_.empty()) return tiles();
     if (!transpose_a_ && !transpose_b_ && !depth_.batched && depth_.size >= kLongDepth) return chunks();
     if (transpose_a_ && !transpose_b_ && step_block() > 0) return blocks();
     if (transpose_b_ && !depth_.batched && depth_.size >= 4 * target_.lanes &&
@@ -70,7 +73,12 @@ class MatMul {
 
  private:
   Expr a(const Expr& m, const Expr& k) { return lowering_.at(a_, transpose_a_ ? Index{k, m} : Index{m, k}); }
-  Expr b(const Expr& k, const Expr& n) { return lowering_.at(b_, transpose_b_ ? Index{n, k} : Index{k, n}); }
+  Expr b(const Expr& k, const Expr& n) {
+    if (panel_.empty()) return lowering_.at(b_, transpose_b_ ? Index{n, k} : Index{k, n});
+    const int32_t lanes = narrow(panel_[3].size), units = narrow(columns_.size / panel_[2].size);
+    if (panel_[2].is_one()) return lowering_.at(b_, {n / lanes, k, 0, n % lanes});
+    return lowering_.at(b_, {n % units / lanes, k, n / units, n % lanes});
+  }
 
   // The body's results, the product read from `sum` (n, m).
   Result results(const Func& sum) {
@@ -117,6 +125,7 @@ class MatMul {
   // Vectors of columns of a tile; `exact`: they divide the columns.
   VectorTile pick_tile(bool exact) {
     const int most = target_.registers == 32 ? 4 : 2;
+    if (!panel_.empty()) return choose_vectors(panel_[3].size, target_.lanes, most, true);
     const VectorTile usual = choose_vectors(columns_.size, target_.lanes, most, exact);
     return pick_vectors(choices_, usual, columns_.size, target_.lanes, most,
                         exact && columns_.size % usual.width() == 0);
@@ -396,12 +405,14 @@ class MatMul {
   bool transpose_a_ = false, transpose_b_ = false;
   Dim rows_, columns_, depth_;
   bool exact_ = false;
+  Shape panel_;  // of b; empty: a matrix
   Var m_{"m"}, n_{"n"}, k_{"k"};
 };
 
 }  // namespace
 
 BuiltKernel build_matmul(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options) {
+  if (gates_of(kernel) > 1) return build_gates(kernel, target, options);
   return MatMul(kernel, target, options).build();
 }
 
