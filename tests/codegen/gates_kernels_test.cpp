@@ -88,6 +88,15 @@ std::vector<KernelCase> gate_cases() {
                      },
                      4e-6,
                      {1, 3, 7, 33}});
+  for (int64_t units : {1, 5, 20, 32, 48})
+    cases.push_back({"BesideConcat" + std::to_string(units), Family::kPointwise,
+                     [=](Body& f) {
+                       const ValueId a = f.operand(batched({units})), b = f.operand(batched({units}));
+                       const ValueId both = mul(f.b, a, b), one = sub(f.b, 1.0, both), two = add(f.b, both, a);
+                       return std::vector<ValueId>{two, mul(f.b, two, b), concat(f.b, {one, two, both}, 1),
+                                                   concat(f.b, {one, one, a}, 1)};
+                     },
+                     2e-6});
   return cases;
 }
 
