@@ -33,42 +33,55 @@ Expr polynomial(const Expr& x, std::initializer_list<float> coefficients) {
   return sum;
 }
 
-// 2^n for -126 <= n <= 127
-Expr power_of_two(const Expr& n) {
-  return reinterpret<float>((n + 127) << 23);
+// x rounded to a whole number that ends up, as an integer, in the lowest bits of `bits`: the sum with 1.5 * 2^23 has no
+// room for a fraction. `offset` is added to that integer. For |x| + |offset| up to a million.
+struct Rounded {
+  Expr whole;  // f32
+  Expr bits;   // u32: it may be shifted out of range
+};
+constexpr uint32_t kRoundBits = 0x4b400000;  // of 1.5 * 2^23
+
+Rounded round_to_bits(const Expr& x, int32_t offset) {
+  const float shift = 12582912.0f + static_cast<float>(offset);
+  Expr shifted = x + f(shift);
+  return {shifted - f(shift), reinterpret<uint32_t>(shifted)};
+}
+
+// 2^(k - 127) for the lowest eight bits of k, not all 0 (all 1: infinity); the next must be 0.
+Expr power_of_two(const Expr& k) {
+  return reinterpret<float>(k << 23);
 }
 
 struct Reduced {
-  Expr n;      // i32
-  Expr r;      // x = n ln 2 + r
-  Expr expm1;  // e^r - 1, relative error about 1e-7
+  Expr bits;   // n + the offset, as in Rounded
+  Expr expm1;  // e^r - 1, where x = n ln 2 + r; relative error about 1e-7
 };
 
 // Cephes's expf: degree 6 on |r| <= ln(2)/2
-Reduced reduce_exp(const Expr& x) {
-  Expr whole = Halide::round(x * f(kLog2e));
-  Expr r = x - whole * f(kLn2High);
-  r = r - whole * f(kLn2Low);
+Reduced reduce_exp(const Expr& x, int32_t offset) {
+  Rounded n = round_to_bits(x * f(kLog2e), offset);
+  Expr r = x - n.whole * f(kLn2High);
+  r = r - n.whole * f(kLn2Low);
   Expr p = polynomial(
       r, {1.9875691500e-4f, 1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f, 5.0000001201e-1f});
-  return {cast<int32_t>(whole), r, p * (r * r) + r};
+  return {n.bits, p * (r * r) + r};
 }
 
 }  // namespace
 
 Expr exp(const Expr& x) {
   // Beyond these bounds the result is 0 or infinity anyway; two factors reach the denormals and infinity.
-  Reduced e = reduce_exp(within(x, -104.0f, 89.0f));
-  Expr half = e.n >> 1;
-  return (e.expm1 + f(1.0f)) * power_of_two(half) * power_of_two(e.n - half);
+  Reduced e = reduce_exp(within(x, -104.0f, 89.0f), 256);
+  Expr half = e.bits >> 1;  // n / 2 + 128
+  return (e.expm1 + f(1.0f)) * power_of_two(half - 1) * power_of_two(e.bits - half - 1);
 }
 
 Expr expm1(const Expr& x) {
   // 2^n (e^r - 1) + (2^n - 1), all halved so that n = 128 is reached; for n = 0 this is e^r - 1 itself.
-  Reduced e = reduce_exp(within(x, -30.0f, 89.0f));
-  Expr scale = power_of_two(e.n - 1);
+  Reduced e = reduce_exp(within(x, -30.0f, 89.0f), 126);
+  Expr scale = power_of_two(e.bits);
   Expr wide = (e.expm1 * scale + (scale - f(0.5f))) * f(2.0f);
-  return select(x == f(0.0f), x, e.n == 0, e.expm1, wide);
+  return select(x == f(0.0f), x, e.bits == Expr(kRoundBits + 126u), e.expm1, wide);
 }
 
 Expr log(const Expr& x) {
@@ -96,17 +109,21 @@ Expr log1p(const Expr& x) {
 }
 
 Expr tanh(const Expr& x) {
-  // Rational 13/6 (Eigen, XLA); beyond the clamp the result rounds to 1.
+  // Rational 13/6 (Eigen, XLA); beyond the clamp the result rounds to 1. The quotient first: it is 1 near zero, where
+  // c p would be denormal.
   Expr c = within(x, -7.90531110763549805f, 7.90531110763549805f);
   Expr z = c * c;
   Expr p = polynomial(z, {-2.76076847742355e-16f, 2.00018790482477e-13f, -8.60467152213735e-11f, 5.12229709037114e-08f,
                           1.48572235717979e-05f, 6.37261928875436e-04f, 4.89352455891786e-03f});
   Expr q = polynomial(z, {1.19825839466702e-06f, 1.18534705686654e-04f, 2.26843463243900e-03f, 4.89352518554385e-03f});
-  return select(Halide::abs(x) < f(4e-4f), x, c * p / q);
+  return c * (p / q);
 }
 
 Expr sigmoid(const Expr& x) {
-  return f(1.0f) / (f(1.0f) + math::exp(-x));
+  // Halves of 1 and of e^-x, so that one factor 2^(n-1) reaches all it must: at the upper bound, n = 129, it is
+  // infinite.
+  Reduced e = reduce_exp(within(-x, -86.0f, 89.5f), 126);
+  return f(0.5f) / (f(0.5f) + (e.expm1 + f(1.0f)) * power_of_two(e.bits));
 }
 
 Expr erf(const Expr& x) {

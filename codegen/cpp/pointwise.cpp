@@ -4,8 +4,30 @@
 #include "codegen/kernels/cut.h"
 
 namespace kcc::cpp {
+namespace {
+
+// Matrices, and concatenations of such along their columns: a part at a time.
+Statements write_beside_concat(const Kernel& kernel) {
+  const Collapsed whole = keep_dimensions(kernel.body);
+  Writer w(whole.body);
+  std::vector<size_t> narrow, wide;
+  const Shape& shape = whole.output_shapes[0];
+  for (size_t i = 0; i < whole.output_shapes.size(); ++i)
+    (whole.output_shapes[i] == shape ? narrow : wide).push_back(i);
+  walk(w, shape, [&](const Position& position) { store_results(w, whole, narrow, position); });
+  for (int64_t start = 0; start < whole.output_shapes[wide[0]][1].size; start += shape[1].size) {
+    walk(w, shape, [&](Position position) {
+      position[1] = position[1] + Index(start);
+      store_results(w, whole, wide, position);
+    });
+  }
+  return {w.text()};
+}
+
+}  // namespace
 
 Statements write_pointwise(const Kernel& kernel) {
+  if (has_concat_beside(kernel.body)) return write_beside_concat(kernel);
   const Collapsed collapsed = collapse(kernel.body);
   const Graph& body = collapsed.body;
   const Shape& shape = body[body.outputs.at(0).value].type.shape;

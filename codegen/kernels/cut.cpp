@@ -37,4 +37,10 @@ Cut find_cut(const Graph& body) {
   return cut;
 }
 
+bool has_concat_beside(const Graph& body) {
+  const Shape& first = body[body.outputs.at(0).value].type.shape;
+  const Node& last = body[body.outputs.back().value];
+  return body.outputs.size() > 1 && last.op == OpKind::kConcat && last.type.shape != first;
+}
+
 }  // namespace kcc

@@ -17,4 +17,7 @@ struct Cut {
 // Along the axis of the first concatenation or innermost padding that is read at the results' own index.
 Cut find_cut(const Graph& body);
 
+// Whether the body's last results are concatenations, wider than the element-wise ones before them.
+bool has_concat_beside(const Graph& body);
+
 }  // namespace kcc

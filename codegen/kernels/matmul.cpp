@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "codegen/kernels/gates.h"
+#include "compiler/ops/panels.h"
 #include "compiler/support/check.h"
 
 namespace kcc {
@@ -73,6 +75,7 @@ Product::Product(const Kernel& kernel, const MachineTarget& target, const Schedu
   columns = node.type.shape[1];
   depth = kernel.body[a_].type.shape[transpose_a ? 0 : 1];
   exact = may_overwrite_operands(kernel.body);
+  if (has_panels(kernel.body, node)) packed = kernel.body[b_].type.shape;
 }
 
 Expr Product::a(const Expr& m, const Expr& k) {
@@ -80,7 +83,10 @@ Expr Product::a(const Expr& m, const Expr& k) {
 }
 
 Expr Product::b(const Expr& k, const Expr& n) {
-  return lowering.at(b_, transpose_b ? Index{n, k} : Index{k, n});
+  if (packed.empty()) return lowering.at(b_, transpose_b ? Index{n, k} : Index{k, n});
+  const int32_t lanes = narrow(packed[3].size), units = narrow(columns.size / packed[2].size);
+  if (packed[2].is_one()) return lowering.at(b_, {n / lanes, k, 0, n % lanes});
+  return lowering.at(b_, {n % units / lanes, k, n / units, n % lanes});
 }
 
 Result Product::results(const Func& sum) {
@@ -110,6 +116,7 @@ int Product::tile_rows(int vectors) const {
 
 VectorTile Product::pick_tile(bool dividing) {
   const int most = target.registers == 32 ? 4 : 2;
+  if (!packed.empty()) return choose_vectors(packed[3].size, target.lanes, most, true);
   const VectorTile usual = choose_vectors(columns.size, target.lanes, most, dividing);
   return pick_vectors(choices, usual, columns.size, target.lanes, most, dividing && columns.size % usual.width() == 0);
 }
@@ -128,8 +135,10 @@ void Product::vectorize_exactly(Func f, int lanes) const {
 }
 
 BuiltKernel build_matmul(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options) {
+  if (gates_of(kernel) > 1) return build_gates(kernel, target, options);
   Product p(kernel, target, options);
   if (options.level == 0 || p.columns.batched) return build_plain(p);
+  if (!p.packed.empty()) return build_tiles(p);
   if (is_dot_of_rows(p)) return build_dot(p);
   if (is_single_column(p)) return build_single_column(p);
   if (!p.transpose_a && !p.transpose_b && !p.depth.batched && p.depth.size >= kLongDepth) return build_long_depth(p);

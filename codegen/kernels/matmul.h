@@ -38,6 +38,8 @@ class Product {
   Lowering lowering;
   bool transpose_a = false, transpose_b = false;
   Dim rows, columns, depth;
+  // Of b where it is given in panels (compiler/ops/panels.h); empty: a matrix.
+  Shape packed;
   // Whether each result must be computed once: it may be written over what the epilogue reads.
   bool exact = false;
   Halide::Var m{"m"}, n{"n"}, k{"k"};

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <optional>
 
+#include "codegen/kernels/beside_concat.h"
 #include "codegen/kernels/collapse.h"
 #include "codegen/kernels/cut.h"
-#include "codegen/kernels/family.h"
 #include "codegen/kernels/schedule.h"
 #include "codegen/kernels/turn.h"
 #include "compiler/support/check.h"
@@ -239,6 +239,7 @@ class Pointwise {
 }  // namespace
 
 BuiltKernel build_pointwise(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options) {
+  if (has_concat_beside(kernel.body)) return build_beside_concat(kernel, target, options);
   return Pointwise(kernel, target, options).build();
 }
 

@@ -1,6 +1,7 @@
 #include "compiler/ops/matmul.h"
 
 #include "compiler/ops/families.h"
+#include "compiler/ops/panels.h"
 #include "compiler/support/check.h"
 
 namespace kcc {
@@ -15,7 +16,15 @@ Matrix matrix_of(const Shape& shape, bool transposed) {
   return transposed ? Matrix{second, first} : Matrix{first, second};
 }
 
+// panels.h
+Type panels_type(const Shape& x, const Shape& panels) {
+  KCC_CHECK(x[1] == panels[1], "panels as deep as the rows");
+  return {DType::kF32, {x[0], Dim{panels[0].size * panels[2].size * panels[3].size, false}}};
+}
+
 Type matmul_type(const std::vector<Type>& operands, const Attrs& attrs) {
+  if (operands.size() == 2 && operands[0].rank() == 2 && operands[1].rank() == 4)
+    return panels_type(operands[0].shape, operands[1].shape);
   KCC_CHECK(operands.size() == 2 && operands[0].rank() >= 2 && operands[0].rank() == operands[1].rank(),
             "two matrices, or as many of each");
   Shape shape = operands[0].shape;
@@ -31,6 +40,7 @@ Type matmul_type(const std::vector<Type>& operands, const Attrs& attrs) {
 
 // Z = X Y:  dX = G Y^T, dY = X^T G; for transposed operands the product is turned so that none is formed.
 void grad_matmul(GradContext& c) {
+  KCC_CHECK(!has_panels(c.b.graph, c.node()), "a product before its weights are packed");
   const bool tx = c.node().attrs.integer("transpose_a") != 0, ty = c.node().attrs.integer("transpose_b") != 0;
   const ValueId x = c.operand(0), y = c.operand(1), g = c.gradient;
   if (c.needs(0)) c.add(0, tx ? matmul(c.b, y, g, ty, true) : matmul(c.b, g, y, false, !ty));

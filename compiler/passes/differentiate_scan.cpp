@@ -169,9 +169,11 @@ class BackwardLoop {
 
   // ---- what it needs of the forward loop
 
-  // Computing the value again costs less than storing it.
+  // Computing the value again costs less than storing it. A part of what the step computes is stored as it is, so that
+  // the whole need not be.
   bool is_cheap(const Node& node) const {
     const OpInfo& op = info(node.op);
+    if (node.op == OpKind::kSlice && step_.graph[node.inputs[0]].op != OpKind::kInput) return false;
     return op.cheap && (op.category == OpCategory::kElementwise || op.category == OpCategory::kMovement ||
                         op.category == OpCategory::kLeaf);
   }

@@ -7,6 +7,8 @@
 
 #include "compiler/passes/eliminate_dead.h"
 #include "compiler/passes/idle_body.h"
+#include "compiler/passes/join_concats.h"
+#include "compiler/passes/join_gates.h"
 
 namespace kcc {
 namespace {
@@ -115,7 +117,7 @@ TensorRef LoopPlanner::output_ref(int64_t output) const {
 
 // `outputs`: which output of the loop each output of `body` is.
 std::vector<KernelCall> LoopPlanner::plan_body(const Graph& body, const std::vector<int64_t>& outputs) {
-  const KernelGraph kernels = fuse(body, Calls::kShort);
+  const KernelGraph kernels = join_gates(join_concats(fuse(body, Calls::kShort)));
   const Graph& graph = kernels.graph;
   CallPlanner planner(module_, kernels, plan_, table_, storages_, now_);
   for (ValueId v = 0; v < graph.size(); ++v)

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "compiler/ir/verify.h"
 #include "compiler/ops/elementwise.h"
 #include "compiler/ops/leaf.h"
@@ -99,7 +101,41 @@ TEST(Plan, TrainsARecurrentModelAsTheGraphDoes) {
   expect_same_step(module, module.train);
 }
 
-// A stateful layer's memory: (B, n) in the graph, (2, n) in the table.
+std::vector<const Loop*> loops_of(const EntryPlan& entry) {
+  std::vector<const Loop*> loops;
+  for (const PlanStep& step : entry.steps)
+    if (const auto* loop = std::get_if<Loop>(&step)) loops.push_back(loop);
+  return loops;
+}
+
+// Forward the product with what its gates make; backward all gates' gradients, then their product.
+TEST(Plan, CallsOneKernelAStepForwardAndTwoBackward) {
+  for (bool masked : {false, true}) {
+    const Module module = recurrent_module(kSteps, 7, 3, 16, masked);
+    const Plan plan = make_plan(module, {fuse(optimize(module.train, module))}, "test");
+    const std::vector<const Loop*> loops = loops_of(plan.entries[0]);
+    ASSERT_EQ(loops.size(), 2u);
+    EXPECT_EQ(loops[0]->calls.size(), 1u) << to_string(plan);
+    EXPECT_EQ(loops[1]->calls.size(), 2u) << to_string(plan);
+  }
+}
+
+// In the order of gates, where they are combined at once, and as they are.
+TEST(Plan, PacksWeightsOfLongLoops) {
+  for (int64_t units : {48, 96}) {
+    const Module module = recurrent_module(8, 7, 3, units, units == 48);
+    expect_same_step(module, module.train);
+    const Plan plan = make_plan(module, {fuse(optimize(module.train, module))}, "test");
+    for (const Loop* loop : loops_of(plan.entries[0])) {
+      const auto has_panels = [](const KernelCall& call) {
+        return std::any_of(call.inputs.begin(), call.inputs.end(),
+                           [](const TensorRef& r) { return r.type.rank() == 4; });
+      };
+      EXPECT_EQ(std::count_if(loop->calls.begin(), loop->calls.end(), has_panels), 1) << to_string(plan);
+    }
+  }
+}
+
 // Found by random models: the transpose has its operand's shape, and must all the same not join its kernel.
 TEST(Plan, ReadsInAnotherOrderWhatIsComplete) {
   Module module;
@@ -115,6 +151,7 @@ TEST(Plan, ReadsInAnotherOrderWhatIsComplete) {
   expect_same_step(module, graph);
 }
 
+// A stateful layer's memory: (B, n) in the graph, (2, n) in the table.
 TEST(Plan, KeepsStatesOfAFixedBatch) {
   Module module;
   module.fixed_batch = 2;

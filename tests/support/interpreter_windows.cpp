@@ -78,7 +78,20 @@ Array window_counts(const Call& c, const Index& x, const Index& y) {
 
 }  // namespace
 
+// compiler/ops/panels.h
+static Array matmul_panels(const Array& a, const Array& panels, const std::vector<int64_t>& extents) {
+  const int64_t tiles = panels.extents[0], depth = panels.extents[1], lanes = panels.extents[3];
+  return fill(extents, [&](const Index& i) {
+    double sum = 0;
+    for (int64_t k = 0; k < depth; ++k)
+      sum += a.at({i[0], k}) * panels.at({i[1] / lanes % tiles, k, i[1] / (lanes * tiles), i[1] % lanes});
+    return sum;
+  });
+}
+
 Array matmul(const Call& c) {
+  if (c.operand(1).extents.size() > c.operand(0).extents.size())
+    return matmul_panels(c.operand(0), c.operand(1), c.extents);
   const bool ta = c.attrs().integer("transpose_a") != 0, tb = c.attrs().integer("transpose_b") != 0;
   const Array &a = c.operand(0), &b = c.operand(1);
   const size_t outer = a.extents.size() - 2;
