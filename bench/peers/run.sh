@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Times a training step in kcc, Keras, JAX and PyTorch, in turns on the same cores. Installs the peers from PyPI into
-# build/peers the first time (several gigabytes: PyPI's PyTorch brings CUDA along, which is not used here).
-#   bench/peers/run.sh [--models mlp_small,mlp_large,vgg_like] [--threads 1,2] [--rounds 9]
-# The table goes to build/bench/table.md, everything measured to build/bench/results.json.
+# Times kcc and its peers in turns on the same cores. Installs the peers from PyPI into build/peers the first time
+# (several gigabytes: PyPI's PyTorch brings CUDA along, which is not used here). Options are those of peers.py:
+#   bench/peers/run.sh [--models zoo,small] [--kind train,predict] [--threads 1,2] [--rounds 3] [--resume] ...
+# The table goes to build/bench/peers.md, everything measured to build/bench/peers.json.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
