@@ -2,67 +2,26 @@
 
     python peers.py --kcc build/release/kcc [--zoo DIR] [--kind train,predict] [--models NAME,...] [--threads 1,2] ...
 
-Writes peers.md and peers.json into DIR after every model; --resume goes on where an earlier run stopped. Every peer is
-a process of its own, warmed up and waiting while the others run. README.md beside this file says what is counted.
+Writes peers.md and peers.json into the output folder after every model; --resume goes on where an earlier run stopped.
+Every peer is a process of its own, warmed up and waiting while the others run. README.md in bench/ says what is counted.
 """
 import argparse
 import datetime
 import json
 import os
 import platform
-import shutil
-import subprocess
-import sys
 import time
 from pathlib import Path
 
+from building import HERE, compile_library, compile_trainer, convert, prepare, timed
 from cases import DEFAULT_ZOO, builtin_cases, names_in
+from registry import OURS, PEERS, command_of
 from report import report
-from turns import HERE, Worker, measure
+from turns import Worker, measure
 
-ROOT = HERE.parents[1]
-TRAINING = {  # key -> (heading, command; {} is the case's folder)
-    "kcc": ("kcc", ["kcc_worker.py", "{}", "{}/trainer"]),
-    "tf": ("Keras fit, TensorFlow", ["keras_worker.py", "{}", "tensorflow"]),
-    "tf-jit": ("Keras fit, TensorFlow XLA", ["keras_worker.py", "{}", "tensorflow", "jit"]),
-    "keras-jax": ("Keras fit, JAX", ["keras_worker.py", "{}", "jax"]),
-    "keras-torch": ("Keras fit, PyTorch", ["keras_worker.py", "{}", "torch"]),
-    "jax": ("JAX, jitted step", ["jax_worker.py", "{}"]),
-    "torch": ("PyTorch eager", ["torch_worker.py", "{}", "eager"]),
-    "torch-compile": ("torch.compile", ["torch_worker.py", "{}", "compile"]),
-}
-PEERS = {"train": TRAINING}
-USUAL = {"train": ["kcc", "tf", "tf-jit", "jax", "torch", "torch-compile"]}
 SMALL = ["builtin_mlp_small", "builtin_mlp_large", "functional_784", "merge_add"]
 SMALL_BATCHES = (1, 8, 32, 128)
 HOPELESS = 2.5  # a peer this many times slower than the best on one thread cannot be the best on two
-
-
-def prepare(name, zoo, folder):
-    """The case's folder, made once."""
-    done = folder / ".prepared"
-    if not done.exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        run([sys.executable, HERE / "prepare.py", name, folder, zoo])
-        done.touch()
-    return json.loads((folder / "case.json").read_text())
-
-
-def run(command):
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, cwd=HERE)
-    if done.returncode:
-        raise SystemExit(f"peers: error: {' '.join(map(str, command))}\n{done.stderr[-2000:]}")
-
-
-def compile_trainer(kcc, case, folder):
-    command = [kcc, folder / "model.json", "-o", folder / "trainer", "--batch-size", case["batch"]]
-    if case["define"]:
-        command += ["--define", folder / "define.py"]
-    if case["sample_weight"] == "temporal":
-        command += ["--sample-weight-mode", "temporal"]
-    began = time.perf_counter()
-    run(command)
-    return time.perf_counter() - began
 
 
 def machine():
@@ -74,24 +33,15 @@ def machine():
 
 def models_of(options):
     """The names asked for: of models, `zoo`, `small` or `builtin` for all of a kind, NAME@BATCH for another batch."""
-    names = []
-    for name in options.models.split(","):
-        names += {"zoo": lambda: names_in(options.zoo), "builtin": lambda: list(builtin_cases()),
-                  "small": lambda: [f"{one}@{batch}" for one in SMALL for batch in SMALL_BATCHES]
-                  }.get(name, lambda: [name])()
+    groups = {"zoo": lambda: names_in(options.zoo), "builtin": lambda: list(builtin_cases()),
+              "small": lambda: [f"{name}@{batch}" for name in SMALL for batch in SMALL_BATCHES]}
+    names = [name for word in options.models.split(",") for name in groups.get(word, lambda: [word])()]
     left_out = options.skip.split(",")
     return [name for name in dict.fromkeys(names) if name not in left_out]
 
 
-def promising(entries, kind, name, keys, threads, everyone):
-    """The peers that may be the best with more threads, from what they did on one."""
-    if everyone or threads == 1:
-        return keys
-    one = next((e["results"] for e in entries if (e["kind"], e["model"], e["threads"]) == (kind, name, 1)), {})
-    times = {key: one[key]["milliseconds"] for key in keys if "milliseconds" in one.get(key, {}) and key != "kcc"}
-    if not times:
-        return keys
-    return [key for key in keys if key == "kcc" or key not in one or times.get(key, 1e99) <= HOPELESS * min(times.values())]
+def left_out(key, text=""):
+    return {"peer": key, "status": text or "left out", "version": ""}
 
 
 class Run:
@@ -100,30 +50,48 @@ class Run:
     def __init__(self, options):
         self.options, self.cores = options, sorted(os.sched_getaffinity(0))
         self.about, self.entries, self.file = machine(), [], options.out / "peers.json"
-        self.titles = {kind: {key: title for key, (title, _) in peers.items()} for kind, peers in PEERS.items()}
         if options.resume and self.file.exists():
             self.entries = json.loads(self.file.read_text())["entries"]
 
-    def has(self, kind, name, threads):
-        return any((e["kind"], e["model"], e["threads"]) == (kind, name, threads) for e in self.entries)
+    def entry(self, kind, name, threads):
+        return next((e for e in self.entries if (e["kind"], e["model"], e["threads"]) == (kind, name, threads)), None)
+
+    def asked(self, kind):
+        """kcc's keys first: they tell how much memory the model takes."""
+        wanted = self.options.peers.split(",") if self.options.peers else None
+        return [key for key, peer in PEERS[kind].items()
+                if (key in wanted if wanted else peer.usual) and (self.options.kcc or not peer.ours)]
+
+    def hopeless(self, kind, name, threads):
+        """The peers that cannot be the best with more threads, from what they did on one."""
+        one = self.entry(kind, name, 1)
+        if self.options.everyone or threads == 1 or not one:
+            return []
+        times = {key: r["milliseconds"] for key, r in one["results"].items() if key not in OURS and "milliseconds" in r}
+        return [key for key, time in times.items() if time > HOPELESS * min(times.values())]
 
     def one(self, kind, name, threads):
         options, folder = self.options, self.options.out / "cases" / name
         case = prepare(name, options.zoo, folder)
-        asked = [key for key in (options.peers.split(",") if options.peers else USUAL[kind]) if key in PEERS[kind]]
-        if options.kcc:
-            compiled = compile_trainer(options.kcc, case, folder)
-        else:
-            compiled, asked = None, [key for key in asked if key != "kcc"]
-        keys = promising(self.entries, kind, name, asked, threads, options.everyone)
-        workers = [Worker(key, [part.replace("{}", str(folder)) for part in PEERS[kind][key][1]], self.cores[:threads],
-                          options.patience) for key in keys]
-        results = {r["peer"]: r for r in measure(workers, self.cores, threads, options.rounds, options.seconds,
-                                                 options.longest)}
-        for key in asked:
-            results.setdefault(key, {"peer": key, "status": "left out", "version": ""})
-        self.entries.append({"kind": kind, "model": name, "batch": case["batch"], "threads": threads,
-                             "compile_seconds": compiled, "results": results})
+        results = {key: left_out(key) for key in self.asked(kind)}
+        compiled, workers = None, []
+        for key in results:
+            peer = PEERS[kind][key]
+            if key in self.hopeless(kind, name, threads):
+                continue
+            try:
+                if peer.ours and compiled is None:
+                    compiled = timed(compile_trainer if kind == "train" else compile_library, options.kcc, case, folder)
+                if peer.form:
+                    convert(folder, peer.form)
+                workers.append(Worker(key, command_of(peer, case, folder, threads), self.cores[:threads],
+                                      options.patience))
+            except RuntimeError as error:
+                results[key] = left_out(key, f"n/a: {error}")
+        done = measure(workers, self.cores, threads, options.rounds, options.seconds, options.longest)
+        results |= {result["peer"]: result for result in done}
+        self.entries.append({"kind": kind, "model": name, "threads": threads, "compile_seconds": compiled,
+                             "batch": case["batch"] if kind == "train" else case["rows"], "results": results})
         self.write()
         return results
 
@@ -131,7 +99,7 @@ class Run:
         unfinished = self.file.with_suffix(".part")
         unfinished.write_text(json.dumps({"machine": self.about, "entries": self.entries}, indent=1))
         unfinished.rename(self.file)
-        (self.options.out / "peers.md").write_text(report(self.about, self.entries, self.titles))
+        (self.options.out / "peers.md").write_text(report(self.about, self.entries))
 
 
 def line_of(results):
@@ -140,6 +108,7 @@ def line_of(results):
 
 
 def parse():
+    keys = {kind: ", ".join(key if peer.usual else f"({key})" for key, peer in PEERS[kind].items()) for kind in PEERS}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kcc", type=Path, help="the compiler; without it the peers alone")
     parser.add_argument("--zoo", type=Path, default=DEFAULT_ZOO, help="folder of seed_models.py (%(default)s)")
@@ -148,14 +117,16 @@ def parse():
     parser.add_argument("--skip", default="", help="models to leave out")
     parser.add_argument("--kind", default="train", help="train, predict or both with a comma (%(default)s)")
     parser.add_argument("--threads", default="1,2", help="(%(default)s)")
-    parser.add_argument("--peers", default="", help=f"of {', '.join(TRAINING)} (usually {', '.join(USUAL['train'])})")
+    parser.add_argument("--peers", default="", help=f"for train: {keys['train']}; for predict: {keys['predict']}; "
+                        "those in brackets only when they are named")
     parser.add_argument("--rounds", type=int, default=3, help="turns of each peer (%(default)s)")
     parser.add_argument("--seconds", type=float, default=0.4, help="a turn (%(default)s)")
-    parser.add_argument("--longest", type=float, default=10, help="seconds after which a peer has no further turn (%(default)s)")
+    parser.add_argument("--longest", type=float, default=10,
+                        help="seconds of turns after which a peer has no further one (%(default)s)")
     parser.add_argument("--patience", type=float, default=180, help="seconds to wait for a start or a turn (%(default)s)")
     parser.add_argument("--everyone", action="store_true", help="with more threads ask also who was far behind on one")
     parser.add_argument("--resume", action="store_true", help="go on with what is in the output folder")
-    parser.add_argument("--out", type=Path, default=ROOT / "build" / "bench", help="folder of the results")
+    parser.add_argument("--out", type=Path, default=HERE.parents[1] / "build" / "bench", help="folder of the results")
     options = parser.parse_args()
     options.zoo, options.out = options.zoo.resolve(), options.out.resolve()
     options.kcc = options.kcc and options.kcc.resolve()
@@ -169,11 +140,12 @@ def main():
     for name in models_of(options):
         for kind in options.kind.split(","):
             for threads in map(int, options.threads.split(",")):
-                if threads <= len(whole.cores) and not whole.has(kind, name, threads):
-                    began = time.perf_counter()
-                    results = whole.one(kind, name, threads)
-                    print(f"{name}, {kind}, {threads} thread(s): {line_of(results)} "
-                          f"[{time.perf_counter() - began:.0f} s]", flush=True)
+                if threads > len(whole.cores) or whole.entry(kind, name, threads):
+                    continue
+                began = time.perf_counter()
+                results = whole.one(kind, name, threads)
+                print(f"{name}, {kind}, {threads} thread(s): {line_of(results)} "
+                      f"[{time.perf_counter() - began:.0f} s]", flush=True)
     print(f"\n{options.out / 'peers.md'}")
 
 

@@ -1,9 +1,9 @@
 """Writes a case into a folder, for the workers: python prepare.py NAME FOLDER ZOO.
 
-    case.json          batch, steps (batches in memory), how many x, y and w arrays, names of inputs and outputs, options
+    case.json          batch, steps (batches in memory), rows (samples of a prediction: 1 or a fixed batch), how many x, y and w arrays, names of inputs and outputs, options
     model.json         the model with its compile configuration, what kcc compiles
     define.py          the model's own functions, where it has any
-    weights.npz        its weights, by variable path
+    weights.npz        its weights, by variable path; model.weights.h5: as Keras saves them
     x-0.npy, y-0.npy   data of all batches in the order of inputs and outputs; w-0.npy: what each sample counts
     expected.npz       what Keras answers to the first batch: predictions p0, p1, ... and the loss, nothing dropped out
 """
@@ -48,6 +48,7 @@ def main():
     loss = model.evaluate(alone(x), alone(y), case.batch, verbose=0, sample_weight=alone(plain) if plain else None,
                           return_dict=True)["loss"]
     np.savez(folder / "expected.npz", loss=loss, **expected)
+    model.save_weights(folder / "model.weights.h5")
     np.savez(folder / "weights.npz", **{v.path: np.asarray(v.value) for v in model.weights})
 
     bytes_of_batch = sum(a.nbytes for a in (*x, *y))
@@ -59,7 +60,7 @@ def main():
     if case.define:
         (folder / "define.py").write_text(case.define)
     (folder / "case.json").write_text(json.dumps({
-        "name": name, "zoo": zoo, "batch": case.batch, "steps": steps, "inputs": nodes_of(model.inputs),
+        "name": name, "zoo": zoo, "batch": case.batch, "steps": steps, "rows": model.inputs[0].shape[0] or 1, "inputs": nodes_of(model.inputs),
         "outputs": nodes_of(model.outputs), "count": {"x": len(x), "y": len(y), "w": len(plain)},
         "class_weight": case.class_weight, "sample_weight": case.sample_weight, "define": bool(case.define),
         "parameters": model.count_params()}, indent=1))

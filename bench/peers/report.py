@@ -1,7 +1,9 @@
 """The tables in Markdown, from what peers.py measured."""
 import math
 
-TITLES = {"train": "A training step", "predict": "Prediction of one sample"}
+from registry import OURS, TITLES
+
+HEADINGS = {"train": "A training step", "predict": "Prediction of one sample"}
 
 
 def figure(value):
@@ -20,12 +22,12 @@ def cell(result):
 
 def ratio(row):
     """Best peer / kcc, or None."""
-    peers = [r["milliseconds"] for key, r in row.items() if key != "kcc" and "milliseconds" in r]
+    peers = [r["milliseconds"] for key, r in row.items() if key not in OURS and "milliseconds" in r]
     return min(peers) / row["kcc"]["milliseconds"] if peers and "milliseconds" in row.get("kcc", {}) else None
 
 
 def least(row, field):
-    values = [r[field] for key, r in row.items() if key != "kcc" and r.get(field) is not None]
+    values = [r[field] for key, r in row.items() if key not in OURS and r.get(field) is not None]
     return min(values) if values else None
 
 
@@ -78,18 +80,18 @@ def notes(entries, titles):
     return [f"- {what} — {', '.join(where)}" for what, where in lines.items()]
 
 
-def report(about, entries, titles):
+def report(about, entries):
     lines = [f"{about['cpu']}, {about['cores']} cores, {about['date']}. Times in milliseconds, the median of rounds."]
-    for kind, heading in TITLES.items():
+    for kind, heading in HEADINGS.items():
         own = [entry for entry in entries if entry["kind"] == kind]
         if own:
-            lines += ["", f"## {heading}", "", *table(own, titles[kind]), "", *summary(own)]
-            if found := notes(own, titles[kind]):
+            lines += ["", f"## {heading}", "", *table(own, TITLES[kind]), "", *summary(own)]
+            if found := notes(own, TITLES[kind]):
                 lines += ["", "No figure:", "", *found]
     versions = {}
     for entry in entries:
         for key, result in entry["results"].items():
             if result["version"]:
-                versions[titles[entry["kind"]].get(key, key)] = result["version"]
+                versions[TITLES[entry["kind"]].get(key, key)] = result["version"]
     lines += ["", "Versions: " + "; ".join(f"{title} {version}" for title, version in versions.items()) + "."]
     return "\n".join(lines) + "\n"

@@ -12,19 +12,10 @@ import torch
 from torch_layers import Untranslatable
 from torch_model import translate
 from torch_training import Extras, Loss, optimizer_of
-from worker import Prepared, serve, threads, unsupported
-
-TOLERANCE = 2e-3  # of the largest value; a translation that is wrong errs by far more
-
-
-def close(ours, keras):
-    keras = np.asarray(keras)
-    if ours.shape != keras.shape or not np.allclose(ours, keras, rtol=TOLERANCE, atol=TOLERANCE * np.abs(keras).max()):
-        raise SystemExit(f"PyTorch's answer is not Keras's: {ours.ravel()[:4]} instead of {keras.ravel()[:4]}")
+from worker import Prepared, close, serve, threads, unsupported
 
 
 def tensors(arrays):
-    # Indices as int64 and pictures whose channels are first in channels_last memory are what PyTorch likes best.
     return [torch.from_numpy(a.astype("int64") if a.dtype.kind == "i" else a) for a in arrays]
 
 

@@ -6,7 +6,6 @@ import queue
 import selectors
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -26,8 +25,7 @@ class Worker:
         self.key, self.cores = key, cores
         self.times, self.startup, self.peak_mib, self.version, self.loss = [], None, None, "", None
         self.status, self.steps, self.patience = "", 1, patience
-        self.command = [sys.executable, *map(str, command)]
-        self.process = None
+        self.command, self.process = command, None
 
     def start(self, cores):
         """Starts the process on some cores and waits for its first finished step."""
@@ -111,10 +109,10 @@ class Worker:
     def close(self):
         if self.process is None:
             return
-        self.process.stdin.close()
         try:
+            self.process.stdin.close()
             self.process.wait(10)
-        except subprocess.TimeoutExpired:
+        except (BrokenPipeError, subprocess.TimeoutExpired):
             pass
         try:
             os.killpg(self.process.pid, 9)  # what it started itself, torch.compile's helpers for one
@@ -167,7 +165,7 @@ def lanes_of(cores, threads):
 
 
 def measure(workers, cores, threads, rounds, seconds, longest):
-    """Every worker's times, in turns. `longest`: seconds after which a worker gets no further turn."""
+    """Every worker's results, in turns; the first is kcc's where it is asked. `longest`: seconds after which a worker gets no further turn."""
     lanes = lanes_of(cores, threads)
     own = lanes[0]
     start_all(workers[:1], lanes)

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
+TOLERANCE = 2e-3  # of the largest value
+
 
 class Prepared:
     """A case as prepare.py left it in a folder: see there."""
@@ -32,6 +34,26 @@ class Prepared:
         arrays = [self.arrays(kind) for kind in "xyw"]
         cut = lambda index: (slice(index * self.batch, (index + 1) * self.batch))
         return [tuple([np.ascontiguousarray(a[cut(i)]) for a in group] for group in arrays) for i in range(self.steps)]
+
+    def samples(self):
+        """The first sample, or as many as the model's fixed batch has, of each input."""
+        return [np.ascontiguousarray(a[:self.rows]) for a in self.arrays("x")]
+
+    def check(self, answers):
+        """Ends the worker where its predictions for `samples` are not Keras's."""
+        expected = np.load(self.folder / "expected.npz")
+        for index, ours in enumerate(answers):
+            close(np.asarray(ours), expected[f"p{index}"][:self.rows])
+
+
+def close(ours, keras):
+    """Ends the worker where its answer is not Keras's. What is converted wrongly errs by far more than rounding."""
+    keras = np.asarray(keras)
+    if ours.size != keras.size:
+        raise SystemExit(f"the answer has shape {ours.shape}, Keras's {keras.shape}")
+    ours, scale = ours.reshape(keras.shape), np.abs(keras).max()
+    if not np.abs(ours - keras).max() <= TOLERANCE * scale:
+        raise SystemExit(f"the answer is not Keras's: {ours.ravel()[:4]} instead of {keras.ravel()[:4]}")
 
 
 def alone(items):
