@@ -6,6 +6,7 @@ Names of built-in models start with "builtin_".
 import os
 import sys
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 DEFAULT_ZOO = Path(__file__).resolve().parents[3] / "shared" / "zoo"
@@ -99,7 +100,14 @@ def convnet():
             L.Dense(10, "softmax")]
 
 
-def builtin(name, layers, batch):
+def recurrent(kind, units, masked):
+    """A hundred steps of 64 values; masked: Masking in front, sequences end in zeros."""
+    from keras import layers as L
+    mask = [L.Masking()] if masked else []
+    return [(100, 64), *mask, getattr(L, kind)(units), L.Dense(10, "softmax")]
+
+
+def builtin(name, layers, batch, padded=False):
     def build():
         import keras
         keras.utils.set_random_seed(1)
@@ -112,6 +120,8 @@ def builtin(name, layers, batch):
         import numpy as np
         rng = np.random.default_rng(0)
         x = rng.random((batch, *model.inputs[0].shape[1:]), dtype="float32")
+        for row, length in zip(x, rng.integers(x.shape[1] // 2, x.shape[1] + 1, batch) if padded else ()):
+            row[length:] = 0
         return [x], [np.eye(10, dtype="float32")[rng.integers(0, 10, batch)]], None
 
     return Case(name, build, data, batch, tags=("sequential", "builtin"))
@@ -120,7 +130,17 @@ def builtin(name, layers, batch):
 def builtin_cases():
     rows = [("builtin_mlp_small", lambda: mlp(20, 64, 0.5), 128), ("builtin_mlp_large", lambda: mlp(784, 512, 0.2), 128),
             ("builtin_vgg_like", convnet, 32)]
-    return {name: builtin(name, layers, batch) for name, layers, batch in rows}
+    return {name: builtin(name, layers, batch) for name, layers, batch in rows} | recurrent_cases()
+
+
+def recurrent_cases():
+    cases = {}
+    for kind in ("LSTM", "GRU", "SimpleRNN"):
+        for units in (32, 128, 256):
+            for masked in (False, True):
+                name = f"builtin_{kind.lower()}_{units}{'_masked' if masked else ''}"
+                cases[name] = builtin(name, partial(recurrent, kind, units, masked), 32, masked)
+    return cases
 
 
 def find(name, zoo):

@@ -1,7 +1,7 @@
 """Writes a case as a file for a runtime, for one sample: python convert.py FOLDER onnx|litert.
 
 Makes FOLDER/model.onnx or FOLDER/model.tflite with the case's weights. Models come from Keras on TensorFlow, but for
-ONNX those with an LSTM from their translation to PyTorch, where that can be had: it gives ONNX's own LSTM, which is many
+ONNX those with a recurrent layer from their translation to PyTorch, where that can be had: it gives ONNX's own layer, which is many
 times as fast as the loop that TensorFlow's graph becomes. Inputs are called x0, x1, ... in the model's order.
 """
 import json
@@ -54,7 +54,8 @@ def onnx_of_torch(prepared, path):
 
 def onnx(prepared):
     path = str(prepared.folder / "model.onnx")
-    if '"LSTM"' in (prepared.folder / "model.json").read_text():
+    text = (prepared.folder / "model.json").read_text()
+    if any(f'"{layer}"' in text for layer in ("GRU", "LSTM", "SimpleRNN")):
         try:
             return onnx_of_torch(prepared, path)
         except Exception as error:  # whatever the exporter refuses, TensorFlow's way may still do

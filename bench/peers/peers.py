@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from building import HERE, compile_library, compile_trainer, convert, prepare, timed
-from cases import DEFAULT_ZOO, builtin_cases, names_in
+from cases import DEFAULT_ZOO, builtin_cases, names_in, recurrent_cases
 from registry import OURS, PEERS, command_of
 from report import report
 from turns import Worker, measure
@@ -32,8 +32,9 @@ def machine():
 
 
 def models_of(options):
-    """The names asked for: of models, `zoo`, `small` or `builtin` for all of a kind, NAME@BATCH for another batch."""
+    """The names asked for: of models, of groups of them, or NAME@BATCH for another batch."""
     groups = {"zoo": lambda: names_in(options.zoo), "builtin": lambda: list(builtin_cases()),
+              "recurrent": lambda: list(recurrent_cases()),
               "small": lambda: [f"{name}@{batch}" for name in SMALL for batch in SMALL_BATCHES]}
     names = [name for word in options.models.split(",") for name in groups.get(word, lambda: [word])()]
     left_out = options.skip.split(",")
@@ -113,7 +114,8 @@ def parse():
     parser.add_argument("--kcc", type=Path, help="the compiler; without it the peers alone")
     parser.add_argument("--zoo", type=Path, default=DEFAULT_ZOO, help="folder of seed_models.py (%(default)s)")
     parser.add_argument("--models", default="zoo,small",
-                        help="zoo, builtin, small, names, NAME@BATCH; with commas between them (%(default)s)")
+                        help="names, NAME@BATCH, or zoo, small (at several batch sizes), recurrent, builtin; with commas "
+                        "between them (%(default)s)")
     parser.add_argument("--skip", default="", help="models to leave out")
     parser.add_argument("--kind", default="train", help="train, predict or both with a comma (%(default)s)")
     parser.add_argument("--threads", default="1,2", help="(%(default)s)")

@@ -31,8 +31,8 @@ def jax_calls(prepared):
 
 def torch_calls(prepared):
     import torch
-    from torch_layers import Untranslatable
     from torch_model import translate
+    from translation import Untranslatable
     torch.set_num_threads(threads())
     entry = json.loads((prepared.folder / "model.json").read_text())
     define = (prepared.folder / "define.py").read_text() if prepared.define else ""

@@ -1,9 +1,8 @@
 """The tables in Markdown, from what peers.py measured."""
 import math
 
+from cases import recurrent_cases
 from registry import OURS, TITLES
-
-HEADINGS = {"train": "A training step", "predict": "Prediction of one sample"}
 
 
 def figure(value):
@@ -22,8 +21,8 @@ def cell(result):
 
 def ratio(row):
     """Best peer / kcc, or None."""
-    peers = [r["milliseconds"] for key, r in row.items() if key not in OURS and "milliseconds" in r]
-    return min(peers) / row["kcc"]["milliseconds"] if peers and "milliseconds" in row.get("kcc", {}) else None
+    peer, kcc = least(row, "milliseconds"), row.get("kcc", {}).get("milliseconds")
+    return peer / kcc if peer and kcc else None
 
 
 def least(row, field):
@@ -52,21 +51,56 @@ def table(entries, titles):
     return lines
 
 
-def summary(entries):
+def ratios(entries, value):
+    """{model: value(results)} without those that have none."""
+    return {entry["model"]: found for entry in entries if (found := value(entry["results"]))}
+
+
+def peer_ratio(key):
+    def value(row):
+        both = row.get(key, {}).get("milliseconds"), row.get("kcc", {}).get("milliseconds")
+        return both[0] / both[1] if all(both) else None
+    return value
+
+
+def memory_share(row):
+    peer, kcc = least(row, "peak_mib"), row.get("kcc", {}).get("peak_mib")
+    return kcc / peer if peer and kcc else None
+
+
+def spread(values, worst):
+    name = worst(values, key=values.get)
+    return f"{geometric_mean(values.values()):.2f} in the geometric mean, {worst.__name__}imum {values[name]:.2f} ({name})"
+
+
+def summary(entries, titles):
     lines = []
     for threads in sorted({entry["threads"] for entry in entries}):
-        values = {e["model"]: r for e in entries if e["threads"] == threads and (r := ratio(e["results"]))}
-        if values:
-            low = min(values, key=values.get)
-            lines.append(f"- {threads} thread(s), {len(values)} models: best peer / kcc {geometric_mean(values.values()):.2f} "
-                         f"in the geometric mean, lowest {values[low]:.2f} ({low}), below 1.1: "
-                         f"{sum(v < 1.1 for v in values.values())}")
+        own = [entry for entry in entries if entry["threads"] == threads]
+        if values := ratios(own, ratio):
+            lines.append(f"- {threads} thread(s), {len(values)} models: best peer / kcc {spread(values, min)}; "
+                         f"below 1.1: {sum(v < 1.1 for v in values.values())}")
+        for key in titles:
+            if key not in OURS and (values := ratios(own, peer_ratio(key))):
+                lines.append(f"  - {titles[key]} / kcc, {len(values)} models: {spread(values, min)}")
+    if shares := ratios([e for e in entries if e["threads"] == 1], memory_share):
+        lines.append(f"- peak memory, kcc / leanest peer: {spread(shares, max)}")
     one, two = ({e["model"]: e["results"]["kcc"].get("milliseconds") for e in entries
                  if e["threads"] == threads and "kcc" in e["results"]} for threads in (1, 2))
-    both = [one[name] / two[name] for name in one if one[name] and two.get(name)]
-    if both:
-        lines.append(f"- kcc on two threads is {geometric_mean(both):.2f} times as fast as on one")
+    if both := {name: one[name] / two[name] for name in one if one[name] and two.get(name)}:
+        lines.append(f"- kcc on two threads against one: {spread(both, min)}")
     return lines
+
+
+def part_of(entry):
+    """The part of the report that an entry belongs to."""
+    if entry["kind"] == "predict":
+        return "Prediction of one sample"
+    if "@" in entry["model"]:
+        return "A training step of small models, by batch size"
+    if entry["model"].startswith(tuple(recurrent_cases())):
+        return "A training step of one recurrent layer, 100 steps of 64 values"
+    return "A training step"
 
 
 def notes(entries, titles):
@@ -82,12 +116,12 @@ def notes(entries, titles):
 
 def report(about, entries):
     lines = [f"{about['cpu']}, {about['cores']} cores, {about['date']}. Times in milliseconds, the median of rounds."]
-    for kind, heading in HEADINGS.items():
-        own = [entry for entry in entries if entry["kind"] == kind]
-        if own:
-            lines += ["", f"## {heading}", "", *table(own, TITLES[kind]), "", *summary(own)]
-            if found := notes(own, TITLES[kind]):
-                lines += ["", "No figure:", "", *found]
+    for part in dict.fromkeys(map(part_of, entries)):
+        own = [entry for entry in entries if part_of(entry) == part]
+        titles = TITLES[own[0]["kind"]]
+        lines += ["", f"## {part}", "", *table(own, titles), "", *summary(own, titles)]
+        if found := notes(own, titles):
+            lines += ["", "No figure:", "", *found]
     versions = {}
     for entry in entries:
         for key, result in entry["results"].items():

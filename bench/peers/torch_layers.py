@@ -3,15 +3,12 @@
 Tensors keep Keras's shapes. Pictures with channels last are seen by convolutions as NCHW in PyTorch's channels_last
 memory format, which are the same bytes; nothing is copied.
 """
-import re
-
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-
-class Untranslatable(Exception):
-    """The model has something that is not written here."""
+from torch_recurrent import GRU, LSTM, SimpleRNN
+from translation import Untranslatable, no_others
 
 
 ACTIVATIONS = {
@@ -29,26 +26,6 @@ def activation_named(name):
     if name not in ACTIVATIONS:
         raise Untranslatable(f"activation {name}")
     return name
-
-
-class Weights:
-    """A model's weights by layer, as prepare.py wrote them."""
-
-    def __init__(self, arrays):
-        self.arrays = arrays
-
-    def get(self, layer, name):
-        pattern = re.compile(rf"(^|.*/){re.escape(layer)}/(.*/)?{re.escape(name)}$")
-        found = [key for key in self.arrays if pattern.match(key)]
-        if len(found) != 1:
-            raise Untranslatable(f"{len(found)} weights called {name} in layer {layer}")
-        return torch.from_numpy(self.arrays[found[0]])
-
-
-def no_others(config, **expected):
-    for key, value in expected.items():
-        if config.get(key, value) != value:
-            raise Untranslatable(f"{key}={config[key]}")
 
 
 def pair(value):
@@ -184,50 +161,6 @@ class Masking(nn.Module):
         return (x != self.value).any(-1)
 
 
-class LSTM(nn.Module):
-    takes_mask = True
-
-    def __init__(self, config, weights):
-        super().__init__()
-        no_others(config, activation="tanh", recurrent_activation="sigmoid", use_bias=True, go_backwards=False,
-                  dropout=0.0, recurrent_dropout=0.0, return_state=False)
-        name, units = config["name"], config["units"]
-        kernel, recurrent = weights.get(name, "kernel"), weights.get(name, "recurrent_kernel")
-        self.lstm = nn.LSTM(kernel.shape[0], units, batch_first=True)
-        with torch.no_grad():
-            self.lstm.weight_ih_l0.copy_(kernel.t())
-            self.lstm.weight_hh_l0.copy_(recurrent.t())
-            self.lstm.bias_ih_l0.copy_(weights.get(name, "bias"))
-            self.lstm.bias_hh_l0.zero_()
-        self.lstm.bias_hh_l0.requires_grad_(False)  # Keras has one bias
-        self.sequences, self.stateful, self.state = config["return_sequences"], config["stateful"], None
-
-    def forward(self, x, mask=None):
-        if mask is not None:
-            return self.masked(x, mask)
-        y, (h, c) = self.lstm(x, self.state)
-        if self.stateful:
-            self.state = h.detach(), c.detach()
-        return y if self.sequences else h[0]
-
-    def masked(self, x, mask):
-        if self.sequences or self.stateful:
-            raise Untranslatable("a masked LSTM that returns sequences or keeps its state")
-        lengths = mask.sum(1)
-        padded_after = bool((mask[:, 1:] <= mask[:, :-1]).all()) and bool((lengths > 0).all())
-        if padded_after:
-            packed = nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
-            return self.lstm(packed)[1][0][0]
-        own = self.lstm
-        h = c = x.new_zeros(len(x), own.hidden_size)
-        for time in range(x.shape[1]):  # a step that is masked anywhere keeps the state: PyTorch has no kernel for it
-            h_new, c_new = torch.lstm_cell(x[:, time], (h, c), own.weight_ih_l0, own.weight_hh_l0, own.bias_ih_l0,
-                                           own.bias_hh_l0)
-            keep = mask[:, time, None]
-            h, c = torch.where(keep, h_new, h), torch.where(keep, c_new, c)
-        return h
-
-
 class BatchNormalization(nn.Module):
     def __init__(self, config, weights):
         super().__init__()
@@ -339,9 +272,10 @@ def dot(config, weights):
 LAYERS = {
     "Activation": Activation, "ActivityRegularization": Identity, "Add": folded(torch.add), "Average": average,
     "BatchNormalization": BatchNormalization, "Concatenate": concatenate, "Conv2D": Conv2D, "Dense": Dense, "Dot": dot,
-    "Dropout": Dropout, "Embedding": Embedding, "Flatten": Flatten, "LSTM": LSTM, "Masking": Masking,
+    "Dropout": Dropout, "Embedding": Embedding, "Flatten": Flatten, "GRU": GRU, "LSTM": LSTM, "Masking": Masking,
     "MaxPooling2D": MaxPooling2D, "Maximum": folded(torch.maximum), "Multiply": folded(torch.mul), "Permute": Permute,
-    "RepeatVector": RepeatVector, "Reshape": Reshape, "Subtract": folded(torch.sub), "UpSampling2D": UpSampling2D,
+    "RepeatVector": RepeatVector, "Reshape": Reshape, "SimpleRNN": SimpleRNN, "Subtract": folded(torch.sub),
+    "UpSampling2D": UpSampling2D,
 }
 
 

@@ -3,7 +3,8 @@ from torch import nn
 import torch
 from torch.nn import functional as F
 
-from torch_layers import Untranslatable, Weights, layer_of
+from torch_layers import layer_of
+from translation import Untranslatable, Weights
 
 MASK_PASSES = ("Dropout", "Activation", "Masking", "Embedding")
 

@@ -2,8 +2,8 @@
 import torch
 from torch.nn import functional as F
 
-from torch_layers import Untranslatable
 from torch_model import Graph, TimeDistributed
+from translation import Untranslatable
 
 EPSILON = 1e-7
 

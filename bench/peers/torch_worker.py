@@ -9,9 +9,9 @@ from itertools import cycle
 import numpy as np
 import torch
 
-from torch_layers import Untranslatable
 from torch_model import translate
 from torch_training import Extras, Loss, optimizer_of
+from translation import Untranslatable
 from worker import Prepared, close, serve, threads, unsupported
 
 
