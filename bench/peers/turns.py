@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+LONG_STEP, LONG_TURN = 2, 5  # seconds: a step that is measured one at a time; the most that a turn is made to last
 HEAVY_MIB = 1500  # a model whose trainer needs more is measured one peer after another: together they fill the memory
 
 
@@ -88,15 +89,20 @@ class Worker:
                 pass
 
     def warm_up(self, seconds):
-        """Finds how many steps fill a turn."""
-        spent = self.seconds_of(1)
-        if spent > seconds:
+        """Finds how many steps fill a turn and make what a request costs by itself (a call of fit) a tenth of it."""
+        steps, spent = 1, self.seconds_of(1)
+        if spent > LONG_STEP:
             self.times.append(spent)
             return
-        while spent < seconds / 4:
-            self.steps = max(2 * self.steps, int(self.steps * seconds / max(spent, 1e-4) / 2))
-            spent = self.seconds_of(self.steps)
-        self.steps = max(1, round(self.steps * seconds / spent))
+        while True:
+            more, before = 4 * steps, spent
+            spent = self.seconds_of(more)
+            step = max((spent - before) / (more - steps), spent / more / 100)
+            if spent > LONG_STEP or (spent > seconds / 4 and step * more > spent / 4):
+                break
+            steps = more
+        request = max(0.0, spent - more * step)
+        self.steps = max(1, round(min(max(seconds, 10 * request), LONG_TURN) / step))
 
     def seconds_of(self, steps):
         answer = self.ask(steps)
