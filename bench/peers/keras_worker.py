@@ -1,59 +1,61 @@
-"""Keras's own fit on TensorFlow: python keras_worker.py MODEL jit|nojit; with `json PATH` it writes the model instead."""
+"""Keras's own fit: python keras_worker.py FOLDER tensorflow|jax|torch [jit]."""
 import os
 import sys
+import time
 
-os.environ["KERAS_BACKEND"] = "tensorflow"
+folder, backend, *how = sys.argv[1:]
+os.environ["KERAS_BACKEND"] = backend
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
+if backend != "tensorflow":
+    import without_tensorflow
 import keras
-import numpy as np
-import tensorflow as tf
-from keras import layers as L
 
-from models import BATCHES, CLASSES, LEARNING_RATE, MODELS, MOMENTUM
-from worker import serve, threads
-
-MAKE = {
-    "dense": lambda units: L.Dense(units, activation="relu"),
-    "classes": lambda: L.Dense(CLASSES, activation="softmax"),
-    "dropout": lambda rate: L.Dropout(rate),
-    "conv": lambda filters: L.Conv2D(filters, 3, activation="relu"),
-    "pool": lambda: L.MaxPooling2D(2),
-    "flatten": lambda: L.Flatten(),
-}
+from cases import find
+from worker import Prepared, alone, serve, threads
 
 
-def build(spec, jit):
-    model = keras.Sequential([keras.Input(spec.shape), *(MAKE[kind](*numbers) for kind, *numbers in spec.layers)])
-    model.compile(keras.optimizers.SGD(LEARNING_RATE, momentum=MOMENTUM, nesterov=True), "categorical_crossentropy",
-                  jit_compile=jit)
-    return model
+def limit_threads():
+    if backend == "tensorflow":
+        import tensorflow as tf
+        tf.config.threading.set_intra_op_parallelism_threads(threads())
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+        return tf.__version__
+    if backend == "torch":
+        import torch
+        torch.set_num_threads(threads())
+        return torch.__version__
+    import jax  # its thread pool has as many threads as the process has cores
+    return jax.__version__
 
 
 def main():
-    name, how, *path = sys.argv[1:]
-    spec = MODELS[name]
-    if how == "json":
-        with open(path[0], "w") as file:
-            file.write(build(spec, "auto").to_json())
-        return
-    tf.config.threading.set_intra_op_parallelism_threads(threads())
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-    model = build(spec, how == "jit")
-    x, y = (np.concatenate(part) for part in spec.batches(BATCHES[name]))
+    version = limit_threads()
+    prepared = Prepared(folder)
+    case = find(prepared.name, prepared.zoo)
+    model = case.build()
+    model.jit_compile = "jit" in how or backend == "jax"
+    x, y, weights = (prepared.arrays(kind) for kind in "xyw")
+    options = {}
+    if case.class_weight:
+        options["class_weight"] = case.class_weight
+    elif weights:
+        options["sample_weight"] = alone(weights)
+
+    def fit(steps, epochs):
+        rows = slice(0, steps * prepared.batch)
+        own = {key: value[rows] if key == "sample_weight" else value for key, value in options.items()}
+        return model.fit(alone([a[rows] for a in x]), alone([a[rows] for a in y]), batch_size=prepared.batch,
+                         epochs=epochs, verbose=0, **own).history["loss"][-1]
 
     def steps(count):
-        # Whole epochs over the same arrays, as users write it; a call costs little beside its many steps.
-        loss = None
-        while count > 0:
-            now = min(count, BATCHES[name])
-            samples = now * spec.batch
-            epochs = max(1, count // now)
-            loss = model.fit(x[:samples], y[:samples], batch_size=spec.batch, epochs=epochs, verbose=0).history["loss"][-1]
-            count -= now * epochs
-        return loss
+        # Whole epochs over the same arrays, as users write it.
+        now, epochs = min(count, prepared.steps), max(1, round(count / prepared.steps))
+        began = time.perf_counter()
+        loss = fit(now, epochs)
+        return (time.perf_counter() - began) * count / (now * epochs), loss
 
-    serve(f"Keras fit, TensorFlow{', XLA' if how == 'jit' else ''}", f"{keras.__version__} on {tf.__version__}", steps)
+    serve(f"Keras {keras.__version__} on {version}", steps)
 
 
 main()

@@ -1,134 +1,154 @@
-"""Times a training step of the same models in kcc and its peers, in turns in one run on the same cores.
+"""Times the same models in kcc and its peers, in turns in one run on the same cores.
 
-    python peers.py --kcc build/release/kcc [--models mlp_small,...] [--threads 1,2] [--rounds 9] [--out DIR]
+    python peers.py --kcc build/release/kcc [--zoo DIR] [--kind train,predict] [--models NAME,...] [--threads 1,2] ...
 
-Writes table.md and results.json into DIR. Every framework is a process of its own, warmed up and waiting while the
-others run; a round asks each in turn for as many steps as take about SECONDS. What counts is the median of rounds.
+Writes peers.md and peers.json into the output folder after every model; --resume goes on where an earlier run stopped.
+Every peer is a process of its own, warmed up and waiting while the others run. README.md in bench/ says what is counted.
 """
 import argparse
 import datetime
 import json
 import os
 import platform
-import statistics
-import subprocess
-import sys
+import time
 from pathlib import Path
 
-from models import MODELS
+from building import HERE, compile_library, compile_trainer, convert, prepare, timed
+from cases import DEFAULT_ZOO, builtin_cases, names_in, recurrent_cases
+from registry import OURS, PEERS, command_of
+from report import report
+from turns import Worker, measure
 
-HERE = Path(__file__).resolve().parent
-SECONDS = 0.7  # of one framework's turn
-
-
-class Worker:
-    def __init__(self, cores, *command):
-        environment = dict(os.environ, OMP_NUM_THREADS=str(len(cores)), MKL_NUM_THREADS=str(len(cores)))
-        self.process = subprocess.Popen(
-            ["taskset", "-c", ",".join(map(str, cores)), sys.executable, *map(str, command)], cwd=HERE, env=environment,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        hello = self._answer()
-        self.framework, self.version = hello["framework"], hello["version"]
-        self.times, self.loss = [], None
-        self.steps = 1
-        while (seconds := self.ask(self.steps)) < SECONDS / 4:
-            self.steps = max(2 * self.steps, int(self.steps * SECONDS / max(seconds, 1e-4) / 2))
-        self.steps = max(1, round(self.steps * SECONDS / seconds))
-
-    def _answer(self):
-        while line := self.process.stdout.readline():
-            if line.startswith("{"):
-                return json.loads(line)
-        raise SystemExit(f"a worker failed: {self.process.args}\n{self.process.stderr.read()[-3000:]}")
-
-    def ask(self, steps):
-        self.process.stdin.write(f"{steps}\n")
-        self.process.stdin.flush()
-        answer = self._answer()
-        self.loss = answer["loss"]
-        return answer["seconds"]
-
-    def turn(self):
-        self.times.append(self.ask(self.steps) / self.steps)
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
-
-
-def compile_trainer(kcc, name, folder):
-    model = folder / f"{name}.json"
-    # TensorFlow talks while it is imported.
-    subprocess.run([sys.executable, "keras_worker.py", name, "json", model], cwd=HERE, check=True,
-                   stderr=subprocess.DEVNULL)
-    subprocess.run([kcc, model, "-o", folder / name, "--batch-size", str(MODELS[name].batch)], check=True)
-    return folder / name
-
-
-def workers_for(name, cores, kcc, folder):
-    commands = [["keras_worker.py", name, "nojit"], ["keras_worker.py", name, "jit"], ["jax_worker.py", name],
-                ["torch_worker.py", name, "eager"], ["torch_worker.py", name, "compile"]]
-    if kcc:
-        commands.append(["kcc_worker.py", name, compile_trainer(kcc, name, folder)])
-    return [Worker(cores, *command) for command in commands]
-
-
-def measure(name, cores, kcc, folder, rounds):
-    workers = workers_for(name, cores, kcc, folder)
-    for _ in range(rounds):
-        for worker in workers:
-            worker.turn()
-    for worker in workers:
-        worker.close()
-    return [{"model": name, "threads": len(cores), "framework": worker.framework, "version": worker.version,
-             "milliseconds": 1000 * statistics.median(worker.times), "fastest": 1000 * min(worker.times),
-             "slowest": 1000 * max(worker.times), "steps": worker.steps, "loss": worker.loss} for worker in workers]
+SMALL = ["builtin_mlp_small", "builtin_mlp_large", "functional_784", "merge_add"]
+SMALL_BATCHES = (1, 8, 32, 128)
+HOPELESS = 2.5  # a peer this many times slower than the best on one thread cannot be the best on two
 
 
 def machine():
     info = Path("/proc/cpuinfo").read_text()
     model = next((line.split(":")[1].strip() for line in info.splitlines() if line.startswith("model name")), "unknown")
-    return {"cpu": model, "cores": os.cpu_count(), "avx512": "avx512f" in info, "system": platform.platform(),
-            "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")}
+    return {"cpu": model, "cores": len(os.sched_getaffinity(0)), "avx512": "avx512f" in info,
+            "system": platform.platform(), "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d")}
 
 
-def milliseconds(value):
-    return f"{value:.3g}" if value < 100 else f"{value:.0f}"
+def models_of(options):
+    """The names asked for: of models, of groups of them, or NAME@BATCH for another batch."""
+    groups = {"zoo": lambda: names_in(options.zoo), "builtin": lambda: list(builtin_cases()),
+              "recurrent": lambda: list(recurrent_cases()),
+              "small": lambda: [f"{name}@{batch}" for name in SMALL for batch in SMALL_BATCHES]}
+    names = [name for word in options.models.split(",") for name in groups.get(word, lambda: [word])()]
+    left_out = options.skip.split(",")
+    return [name for name in dict.fromkeys(names) if name not in left_out]
 
 
-def table(results, about):
-    frameworks = list(dict.fromkeys(r["framework"] for r in results))
-    peers = [framework for framework in frameworks if framework != "kcc"]
-    lines = [f"Milliseconds for a training step (median), {about['cpu']}, {about['date']}.", "",
-             "| model | threads | " + " | ".join(frameworks) + " | best peer / kcc |",
-             "|---|---|" + "---|" * (len(frameworks) + 1)]
-    for name, threads in dict.fromkeys((r["model"], r["threads"]) for r in results):
-        row = {r["framework"]: r["milliseconds"] for r in results if (r["model"], r["threads"]) == (name, threads)}
-        ratio = f"{min(row[p] for p in peers) / row['kcc']:.2f}" if "kcc" in row else ""
-        cells = [milliseconds(row[framework]) for framework in frameworks]
-        lines.append(f"| {MODELS[name].title} | {threads} | " + " | ".join(cells) + f" | {ratio} |")
-    versions = dict.fromkeys(f"{r['framework']} {r['version']}" for r in results)
-    return "\n".join([*lines, "", "Versions: " + "; ".join(versions) + "."]) + "\n"
+def left_out(key, text=""):
+    return {"peer": key, "status": text or "left out", "version": ""}
+
+
+class Run:
+    """One invocation: its options and everything that was measured so far, on disk after each model."""
+
+    def __init__(self, options):
+        self.options, self.cores = options, sorted(os.sched_getaffinity(0))
+        self.about, self.entries, self.file = machine(), [], options.out / "peers.json"
+        if options.resume and self.file.exists():
+            self.entries = json.loads(self.file.read_text())["entries"]
+
+    def entry(self, kind, name, threads):
+        return next((e for e in self.entries if (e["kind"], e["model"], e["threads"]) == (kind, name, threads)), None)
+
+    def asked(self, kind):
+        """kcc's keys first: they tell how much memory the model takes."""
+        wanted = self.options.peers.split(",") if self.options.peers else None
+        return [key for key, peer in PEERS[kind].items()
+                if (key in wanted if wanted else peer.usual) and (self.options.kcc or not peer.ours)]
+
+    def hopeless(self, kind, name, threads):
+        """The peers that cannot be the best with more threads, from what they did on one."""
+        one = self.entry(kind, name, 1)
+        if self.options.everyone or threads == 1 or not one:
+            return []
+        times = {key: r["milliseconds"] for key, r in one["results"].items() if key not in OURS and "milliseconds" in r}
+        return [key for key, time in times.items() if time > HOPELESS * min(times.values())]
+
+    def one(self, kind, name, threads):
+        options, folder = self.options, self.options.out / "cases" / name
+        case = prepare(name, options.zoo, folder)
+        results = {key: left_out(key) for key in self.asked(kind)}
+        compiled, workers = None, []
+        for key in results:
+            peer = PEERS[kind][key]
+            if key in self.hopeless(kind, name, threads):
+                continue
+            try:
+                if peer.ours and compiled is None:
+                    compiled = timed(compile_trainer if kind == "train" else compile_library, options.kcc, case, folder)
+                if peer.form:
+                    convert(folder, peer.form)
+                workers.append(Worker(key, command_of(peer, case, folder, threads), self.cores[:threads],
+                                      options.patience))
+            except RuntimeError as error:
+                results[key] = left_out(key, f"n/a: {error}")
+        done = measure(workers, self.cores, threads, options.rounds, options.seconds, options.longest)
+        results |= {result["peer"]: result for result in done}
+        self.entries.append({"kind": kind, "model": name, "threads": threads, "compile_seconds": compiled,
+                             "batch": case["batch"] if kind == "train" else case["rows"], "results": results})
+        self.write()
+        return results
+
+    def write(self):
+        unfinished = self.file.with_suffix(".part")
+        unfinished.write_text(json.dumps({"machine": self.about, "entries": self.entries}, indent=1))
+        unfinished.rename(self.file)
+        (self.options.out / "peers.md").write_text(report(self.about, self.entries))
+
+
+def line_of(results):
+    return ", ".join(f"{key} {r['milliseconds']:.3g} ms" if "milliseconds" in r else f"{key} {r['status'][:60]}"
+                     for key, r in results.items())
+
+
+def parse():
+    keys = {kind: ", ".join(key if peer.usual else f"({key})" for key, peer in PEERS[kind].items()) for kind in PEERS}
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kcc", type=Path, help="the compiler; without it the peers alone")
+    parser.add_argument("--zoo", type=Path, default=DEFAULT_ZOO, help="folder of seed_models.py (%(default)s)")
+    parser.add_argument("--models", default="zoo,small",
+                        help="names, NAME@BATCH, or zoo, small (at several batch sizes), recurrent, builtin; with commas "
+                        "between them (%(default)s)")
+    parser.add_argument("--skip", default="", help="models to leave out")
+    parser.add_argument("--kind", default="train", help="train, predict or both with a comma (%(default)s)")
+    parser.add_argument("--threads", default="1,2", help="(%(default)s)")
+    parser.add_argument("--peers", default="", help=f"for train: {keys['train']}; for predict: {keys['predict']}; "
+                        "those in brackets only when they are named")
+    parser.add_argument("--rounds", type=int, default=3, help="turns of each peer (%(default)s)")
+    parser.add_argument("--seconds", type=float, default=0.4, help="a turn (%(default)s)")
+    parser.add_argument("--longest", type=float, default=10,
+                        help="seconds of turns after which a peer has no further one (%(default)s)")
+    parser.add_argument("--patience", type=float, default=180, help="seconds to wait for a start or a turn (%(default)s)")
+    parser.add_argument("--everyone", action="store_true", help="with more threads ask also who was far behind on one")
+    parser.add_argument("--resume", action="store_true", help="go on with what is in the output folder")
+    parser.add_argument("--out", type=Path, default=HERE.parents[1] / "build" / "bench", help="folder of the results")
+    options = parser.parse_args()
+    options.zoo, options.out = options.zoo.resolve(), options.out.resolve()
+    options.kcc = options.kcc and options.kcc.resolve()
+    return options
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kcc", type=Path, help="without it, the peers alone")
-    parser.add_argument("--models", default=",".join(MODELS))
-    parser.add_argument("--threads", default="1,2")
-    parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--out", type=Path, default=HERE.parents[1] / "build" / "bench")
-    options = parser.parse_args()
+    options = parse()
     options.out.mkdir(parents=True, exist_ok=True)
-    cores = sorted(os.sched_getaffinity(0))
-    results, about = [], machine()
-    for name in options.models.split(","):
-        for threads in map(int, options.threads.split(",")):
-            print(f"peers: {MODELS[name].title}, {threads} thread(s)", flush=True)
-            results += measure(name, cores[:threads], options.kcc and options.kcc.resolve(), options.out, options.rounds)
-            (options.out / "results.json").write_text(json.dumps({"machine": about, "results": results}, indent=1))
-            (options.out / "table.md").write_text(table(results, about))
-    print(table(results, about), end="")
+    whole = Run(options)
+    for name in models_of(options):
+        for kind in options.kind.split(","):
+            for threads in map(int, options.threads.split(",")):
+                if threads > len(whole.cores) or whole.entry(kind, name, threads):
+                    continue
+                began = time.perf_counter()
+                results = whole.one(kind, name, threads)
+                print(f"{name}, {kind}, {threads} thread(s): {line_of(results)} "
+                      f"[{time.perf_counter() - began:.0f} s]", flush=True)
+    print(f"\n{options.out / 'peers.md'}")
 
 
 main()

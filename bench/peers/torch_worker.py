@@ -1,63 +1,83 @@
-"""PyTorch: python torch_worker.py MODEL eager|compile."""
+"""PyTorch: python torch_worker.py FOLDER eager|compile.
+
+The Keras model as plain modules, its answers compared with Keras's before anything is timed.
+"""
+import json
 import sys
 from itertools import cycle
 
+import numpy as np
 import torch
-from torch import nn
 
-from models import BATCHES, CLASSES, LEARNING_RATE, MODELS, MOMENTUM
-from worker import serve, threads
+from torch_model import translate
+from torch_training import Extras, Loss, optimizer_of
+from translation import Untranslatable
+from worker import Prepared, close, serve, threads, unsupported
 
 
-def build(spec):
-    shape, modules = spec.shape, []
-    for kind, *numbers in spec.layers:
-        if kind in ("dense", "classes"):
-            units = CLASSES if kind == "classes" else numbers[0]
-            modules.append(nn.Linear(shape[0], units))
-            if kind == "dense":
-                modules.append(nn.ReLU())
-            shape = (units,)
-        elif kind == "conv":
-            modules += [nn.Conv2d(shape[2], numbers[0], 3), nn.ReLU()]
-            shape = (shape[0] - 2, shape[1] - 2, numbers[0])
-        elif kind == "pool":
-            modules.append(nn.MaxPool2d(2))
-            shape = (shape[0] // 2, shape[1] // 2, shape[2])
-        elif kind == "flatten":
-            modules.append(nn.Flatten())
-            shape = (shape[0] * shape[1] * shape[2],)
-        elif kind == "dropout":
-            modules.append(nn.Dropout(numbers[0]))
-    return nn.Sequential(*modules)
+def tensors(arrays):
+    return [torch.from_numpy(a.astype("int64") if a.dtype.kind == "i" else a) for a in arrays]
+
+
+def check(model, loss, extras, folder, batch):
+    """Predictions and loss of the first batch against Keras's; returns the model to training."""
+    x, y, w = batch
+    expected = np.load(folder / "expected.npz")
+    model.eval()
+    loss.on_logits(False)
+    with torch.no_grad():
+        answers = model(*x)
+        for index, answer in enumerate(answers if isinstance(answers, list) else [answers]):
+            close(answer.numpy(), expected[f"p{index}"])
+        reset(model)
+        extras.activities.clear()
+        loss.on_logits(True)
+        close((loss(model(*x), y, w) + extras.loss()).numpy(), expected["loss"])
+    reset(model)
+    model.train()
+
+
+def reset(model):
+    for module in model.modules():
+        if hasattr(module, "stateful"):
+            module.state = None
 
 
 def main():
-    name, how = sys.argv[1:]
-    spec = MODELS[name]
+    folder, how = sys.argv[1:]
+    prepared = Prepared(folder)
     torch.set_num_threads(threads())
     torch.manual_seed(0)
-    model = build(spec)
-    inputs = [torch.from_numpy(x) for x in spec.batches(BATCHES[name])[0]]
-    labels = [torch.from_numpy(y) for y in spec.batches(BATCHES[name])[1]]
-    if len(spec.shape) == 3:  # the same bytes, seen as NCHW
-        inputs = [x.permute(0, 3, 1, 2) for x in inputs]
-        model = model.to(memory_format=torch.channels_last)
-    batches = cycle(list(zip(inputs, labels)))
-    optimizer = torch.optim.SGD(model.parameters(), LEARNING_RATE, MOMENTUM, nesterov=True, fused=True)
-    loss_of = lambda x, y: nn.functional.cross_entropy(model(x), y)
-    if how == "compile":
-        loss_of = torch.compile(loss_of)
+    entry = json.loads((prepared.folder / "model.json").read_text())
+    define = (prepared.folder / "define.py").read_text() if prepared.define else ""
+    try:
+        model = translate(entry, np.load(prepared.folder / "weights.npz"), define)
+        loss = Loss(model, entry["compile_config"], prepared.outputs)
+        extras = Extras(model, entry)
+        parameters = [p for p in model.parameters() if p.requires_grad]
+        optimizer = optimizer_of(entry["compile_config"]["optimizer"], parameters)
+        batches = [tuple(map(tensors, batch)) for batch in prepared.batches()]
+        check(model, loss, extras, prepared.folder, batches[0])
+    except Untranslatable as what:
+        unsupported(f"{what} is not translated to PyTorch")
+
+    def loss_of(x, y, w):
+        return loss(model(*x), y, w) + extras.loss()
+
+    compute = torch.compile(loss_of) if how == "compile" else loss_of
+    turn = cycle(batches)
 
     def steps(count):
         for _ in range(count):
-            loss = loss_of(*next(batches))
+            value = compute(*next(turn))
             optimizer.zero_grad(set_to_none=True)
-            loss.backward()
+            value.backward()
             optimizer.step()
-        return loss.item()
+            if extras.constraints:
+                extras.constrain_weights()
+        return value.item()
 
-    serve(f"PyTorch {how}", torch.__version__, steps)
+    serve(torch.__version__, steps)
 
 
 main()
