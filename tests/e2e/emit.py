@@ -63,8 +63,8 @@ class Emit(unittest.TestCase):
         self.assertIn("alive at once", self.kcc(model, "--explain=memory", "--emit=plan"))
 
     def test_convolutions_are_direct_on_demand(self):
-        model = tools.sequential(("InputLayer", {"batch_shape": [None, 24, 24, 16], "name": "x"}),
-                                 ("Conv2D", {"filters": 16, "kernel_size": [3, 3]}))
+        model = tools.sequential(("InputLayer", {"batch_shape": [None, 24, 24, 32], "name": "x"}),
+                                 ("Conv2D", {"filters": 32, "kernel_size": [3, 3]}))
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.json"
             path.write_text(json.dumps(model))
