@@ -49,8 +49,8 @@ struct Job {
 
 // Everything that decides the object.
 std::string key_of(const Job& job, const std::string& version) {
-  return fmt::format("{}\nlevel {} tuning {}\n{}", version, job.schedule.level, to_string(job.schedule.tuning),
-                     content_key(*job.plain, *job.target, job.schedule.batch));
+  return fmt::format("{}\nlevel {} winograd {} tuning {}\n{}", version, job.schedule.level, job.schedule.winograd,
+                     to_string(job.schedule.tuning), content_key(*job.plain, *job.target, job.schedule.batch));
 }
 
 // Halide's warnings are about schedules, which are kcc's; its errors come back as exceptions.

@@ -197,7 +197,7 @@ bool run_stages(const Options& options, StageTimes& times, Diagnostics& diagnost
   if (options.emit == Emit::kCpp) return write_folder(options, module, plan, program, *weights, diagnostics);
 
   times.begin("compile the kernels");
-  build.schedule = {options.level, options.batch_size};
+  build.schedule = {options.level, options.batch_size, {}, !options.no_winograd};
   build.jobs = options.jobs;
   build.cache_dir = options.cache;
   if (options.emit == Emit::kStmt) return write_kernels(options, plan, build, KernelText::kStmt, diagnostics);

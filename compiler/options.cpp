@@ -86,6 +86,7 @@ void declare_common(CLI::App& app, Options& o, RawOptions& raw) {
 void declare_kernels(CLI::App& app, Options& o, RawOptions& raw) {
   app.add_flag("--inference", o.inference, "leave out what only training needs");
   app.add_option("-O", o.level, "how hard to schedule")->check(CLI::Range(0, 3))->default_str("2");
+  app.add_flag("--no-winograd", o.no_winograd, "compute every convolution directly: slower, rounded otherwise");
   app.add_option(
          "--target", o.target,
          "what the program runs on; several, with commas between them, make one program that chooses when it starts")

@@ -22,6 +22,7 @@ struct Options {
   bool inference = false;
   bool single_process = false;
   int level = 2;
+  bool no_winograd = false;
   std::string target = "host";
   int64_t batch_size = 32;
   std::string name;     // "": from the model's name

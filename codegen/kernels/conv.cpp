@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "codegen/kernels/schedule.h"
+#include "codegen/kernels/winograd.h"
 #include "compiler/support/check.h"
 
 namespace kcc {
@@ -257,21 +258,31 @@ BuiltKernel build_conv(const Kernel& kernel, const MachineTarget& target, const 
     return lowering.at(node.inputs[1], tap);
   };
   const ImageVars vars = image_vars(g.rank());
-  TiledProduct tiled(product, vars, target);
-  const Func sum = tiled.sum();
-  lowering.bind(kernel.anchor, [sum](const Index& index) { return sum(reversed(index)); });
   const Vars all = vars.all();
-  Result result =
-      define_result(Func("result"), strict(lowering.outputs_at(as_index(all))), all, node.type.shape, lowering);
   Choices choices(options);
-  if (options.level == 0 || may_overwrite_operands(kernel.body))
-    tiled.schedule_plain();
-  else
-    tiled.schedule(result.func, true, 14, choices);
   BuiltKernel built;
-  built.pipeline = Halide::Pipeline(result.func);
+  const auto results = [&](const Func& sum) {
+    lowering.bind(kernel.anchor, [sum](const Index& index) { return sum(reversed(index)); });
+    const std::vector<Expr> values = strict(lowering.outputs_at(as_index(all)));
+    const Func func = define_result(Func("result"), values, all, node.type.shape, lowering).func;
+    built.pipeline = Halide::Pipeline(func);
+    return func;
+  };
+  const bool plain = options.level == 0 || may_overwrite_operands(kernel.body);
+  if (const int m = plain ? 0 : choose_winograd(product, target, options, choices)) {
+    WinogradProduct winograd(product, vars, target, options, m, lowering.extent(node.type.shape[0]), choices);
+    winograd.schedule(results(winograd.sum()));
+    built.schedule = winograd.text();
+  } else {
+    TiledProduct tiled(product, vars, target);
+    const Func func = results(tiled.sum());
+    if (plain)
+      tiled.schedule_plain();
+    else
+      tiled.schedule(func, true, 14, choices);
+    built.schedule = tiled.text();
+  }
   built.arguments = lowering.arguments();
-  built.schedule = tiled.text();
   built.choices = choices.taken();
   return built;
 }

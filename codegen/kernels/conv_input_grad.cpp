@@ -8,6 +8,7 @@
 
 #include "codegen/kernels/conv.h"
 #include "codegen/kernels/schedule.h"
+#include "codegen/kernels/winograd.h"
 #include "compiler/support/check.h"
 
 namespace kcc {
@@ -49,6 +50,7 @@ class InputGrad {
         node_(kernel.body[kernel.anchor]),
         geometry_(conv_geometry(kernel.body, node_)),
         vars_(image_vars(geometry_.rank())),
+        options_(options),
         choices_(options),
         plain_(options.level == 0 || may_overwrite_operands(kernel.body)) {
     KCC_CHECK(node_.op == OpKind::kConvInputGrad, "an input gradient");
@@ -90,7 +92,7 @@ class InputGrad {
     return turned;
   }
 
-  TiledProduct product(const std::vector<PhaseTaps>& taps, const Integers& extents) {
+  WindowProduct product(const std::vector<PhaseTaps>& taps, const Integers& extents) {
     WindowProduct p;
     p.source_channels = geometry_.filters / geometry_.groups;
     p.channels = geometry_.channels;
@@ -115,7 +117,7 @@ class InputGrad {
         return turned(reversed(index));
       };
     }
-    return TiledProduct(p, vars_, target_);
+    return p;
   }
 
   std::vector<PhaseTaps> taps_of(const Integers& phase) const {
@@ -133,7 +135,16 @@ class InputGrad {
   }
 
   Result direct() {
-    TiledProduct tiled = product(taps_of(Integers(geometry_.rank(), 0)), geometry_.input);
+    const WindowProduct window = product(taps_of(Integers(geometry_.rank(), 0)), geometry_.input);
+    if (const int m = plain_ ? 0 : choose_winograd(window, target_, options_, choices_)) {
+      WinogradProduct winograd(window, vars_, target_, options_, m, lowering_.extent(node_.type.shape[0]), choices_);
+      const Func sum = winograd.sum();
+      Result result = results([sum](const Index& index) { return sum(reversed(index)); });
+      winograd.schedule(result.func);
+      text_ = winograd.text();
+      return result;
+    }
+    TiledProduct tiled(window, vars_, target_);
     const Func sum = tiled.sum();
     Result result = results([sum](const Index& index) { return sum(reversed(index)); });
     if (plain_)
@@ -158,7 +169,7 @@ class InputGrad {
       Integers phase(g.rank());
       int64_t rest = p;
       for (size_t d = g.rank(); d-- > 0; rest /= g.strides[d]) phase[d] = rest % g.strides[d];
-      tiles.push_back(product(taps_of(phase), extents));
+      tiles.emplace_back(product(taps_of(phase), extents), vars_, target_);
       Func part("phase");
       const Index all = as_index(vars_.all());
       part(reversed(all)) = tiles.back().sum()(reversed(all));
@@ -222,6 +233,7 @@ class InputGrad {
   const Node& node_;
   const ConvGeometry geometry_;
   const ImageVars vars_;
+  const ScheduleOptions& options_;
   Choices choices_;
   const bool plain_;
   std::string text_;

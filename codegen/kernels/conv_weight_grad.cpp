@@ -9,6 +9,7 @@
 #include "codegen/kernels/conv.h"
 #include "codegen/kernels/reduce.h"
 #include "codegen/kernels/schedule.h"
+#include "codegen/kernels/winograd_weight_grad.h"
 #include "compiler/support/check.h"
 
 namespace kcc {
@@ -51,7 +52,11 @@ class WeightGrad {
     dims_.push_back(co_);
   }
 
-  BuiltKernel build() { return options_.level == 0 ? simple() : tiles(); }
+  BuiltKernel build() {
+    if (options_.level == 0) return simple();
+    const int m = choose_winograd_weight_grad(geometry_, target_, options_, choices_);
+    return m > 0 ? winograd(m) : tiles();
+  }
 
  private:
   size_t rank() const { return geometry_.rank(); }
@@ -155,6 +160,17 @@ class WeightGrad {
     total.compute_root();
     if (bias_sum_ >= 0) Reduction::plain(lowering_, {bias_sum_}, {co_}).compute_root();
     return finish(results(total), "plain loops");
+  }
+
+  BuiltKernel winograd(int m) {
+    const auto operand = [this](size_t i) {
+      return [this, i](const Index& index) { return lowering_.at(node_.inputs[i], index); };
+    };
+    WinogradWeightGrad sums(geometry_, operand(0), operand(1), dims_, target_, options_, m, lowering_.extent(batch_),
+                            choices_);
+    const Result result = results(sums.sum());
+    sums.schedule(result.func);
+    return finish(result, sums.text());
   }
 
   BuiltKernel tiles() {

@@ -35,9 +35,10 @@ struct BuiltKernel {
 };
 
 struct ScheduleOptions {
-  int level = 2;       // -O0: plain loops, still correct
-  int64_t batch = 32;  // the batch that schedules are specialised for; any other must still work
-  Tuning tuning = {};  // numbers to take instead of the family's own, where they are legal
+  int level = 2;         // -O0: plain loops, still correct
+  int64_t batch = 32;    // the batch that schedules are specialised for; any other must still work
+  Tuning tuning = {};    // numbers to take instead of the family's own, where they are legal
+  bool winograd = true;  // convolutions may round as Winograd's do (kernels/winograd.h)
 };
 
 BuiltKernel build_pointwise(const Kernel& kernel, const MachineTarget& target, const ScheduleOptions& options);

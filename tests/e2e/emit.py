@@ -2,6 +2,7 @@
 
 KCC_UPDATE_GOLDEN=1 writes them anew; read the difference before committing it.
 """
+import json
 import os
 import tempfile
 import unittest
@@ -60,3 +61,13 @@ class Emit(unittest.TestCase):
         model = CASES / "convnet.json"
         self.assertIn("ended:", self.kcc(model, "--explain=fusion", "--emit=plan"))
         self.assertIn("alive at once", self.kcc(model, "--explain=memory", "--emit=plan"))
+
+    def test_convolutions_are_direct_on_demand(self):
+        model = tools.sequential(("InputLayer", {"batch_shape": [None, 24, 24, 32], "name": "x"}),
+                                 ("Conv2D", {"filters": 32, "kernel_size": [3, 3]}))
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "model.json"
+            path.write_text(json.dumps(model))
+            cache = ("--cache", Path(folder) / "cache", "--explain=schedule", "-o", Path(folder) / "program")
+            self.assertIn("F(4)", self.kcc(path, *cache))
+            self.assertNotIn("F(4)", self.kcc(path, *cache, "--no-winograd"))
