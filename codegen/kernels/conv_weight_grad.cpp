@@ -54,7 +54,7 @@ class WeightGrad {
 
   BuiltKernel build() {
     if (options_.level == 0) return simple();
-    const int m = choose_winograd_weight_grad(geometry_, target_, options_, choices_);
+    const int m = writes_weights_at_once() ? choose_winograd_weight_grad(geometry_, target_, options_, choices_) : 0;
     return m > 0 ? winograd(m) : tiles();
   }
 
@@ -162,15 +162,35 @@ class WeightGrad {
     return finish(results(total), "plain loops");
   }
 
+  // Whether all results over the weights are neighbours, and so one Func.
+  bool writes_weights_at_once() const {
+    const Graph& body = kernel_.body;
+    int changes = 0;
+    for (size_t i = 1; i < body.outputs.size(); ++i)
+      changes += body[body.outputs[i].value].type.shape != body[body.outputs[i - 1].value].type.shape;
+    return changes <= 1;
+  }
+
+  void vectorize_filters(Func f) const {
+    const int vector = static_cast<int>(std::min<int64_t>(target_.lanes, geometry_.filters));
+    f.vectorize(co_, vector, geometry_.filters % vector == 0 ? TailStrategy::Auto : TailStrategy::GuardWithIf);
+  }
+
   BuiltKernel winograd(int m) {
     const auto operand = [this](size_t i) {
       return [this, i](const Index& index) { return lowering_.at(node_.inputs[i], index); };
     };
     WinogradWeightGrad sums(geometry_, operand(0), operand(1), dims_, target_, options_, m, lowering_.extent(batch_),
                             choices_);
-    const Result result = results(sums.sum());
-    sums.schedule(result.func);
-    return finish(result, sums.text());
+    if (bias_sum_ >= 0) Reduction(lowering_, {bias_sum_}, {co_}, target_).compute_root();
+    const std::vector<Result> results = this->results(sums.sum());
+    for (const Result& result : results) {
+      if (result.vars.size() > 1)
+        sums.schedule(result.func);
+      else
+        vectorize_filters(result.func);
+    }
+    return finish(results, sums.text());
   }
 
   BuiltKernel tiles() {
@@ -364,8 +384,7 @@ class WeightGrad {
     const TailStrategy tail = geometry_.filters % vector == 0 ? TailStrategy::Auto : TailStrategy::GuardWithIf;
     int64_t over_weights = 0;
     for (const Result& result : results) {
-      Func out = result.func;
-      out.vectorize(co_, vector, tail);
+      vectorize_filters(result.func);
       over_weights += result.vars.size() > 1;
     }
     if (over_weights == 1)

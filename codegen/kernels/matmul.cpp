@@ -141,7 +141,7 @@ BuiltKernel build_matmul(const Kernel& kernel, const MachineTarget& target, cons
   if (!p.packed.empty()) return build_tiles(p);
   if (is_dot_of_rows(p)) return build_dot(p);
   if (is_single_column(p)) return build_single_column(p);
-  if (!p.transpose_a && !p.transpose_b && !p.depth.batched && p.depth.size >= kLongDepth) return build_long_depth(p);
+  if (p.depth.size >= kLongDepth && fills_long_depth(p)) return build_long_depth(p);
   if (p.transpose_a && !p.transpose_b && p.usual_size(p.depth) >= kLongDepth && has_step_blocks(p))
     return build_step_blocks(p);
   if (fills_strips(p) && p.choices.pick("strips", prefers_strips(p), {0, 1}) == 1) return build_strips(p);

@@ -51,6 +51,7 @@ class Product {
 // Tiles of the result in registers while all of k runs.
 BuiltKernel build_tiles(Product& p);
 // NN with so long a k that b comes from memory.
+bool fills_long_depth(const Product& p);
 BuiltKernel build_long_depth(Product& p);
 // TN over many steps of many samples, where the steps can be cut into blocks.
 bool has_step_blocks(const Product& p);

@@ -19,11 +19,25 @@ constexpr int64_t kChunks = 8;
 // So few rows use a block of b once or twice: the shorter it is, the more it is read as it lies.
 constexpr int64_t kFewRows = 8;
 
+// Blocks are added up in place, so that no column may be computed twice, and b has nothing behind its last row: tiles
+// divide the columns.
+VectorTile dividing_tile(Product& p) {
+  const VectorTile tile = p.pick_tile(true);
+  if (p.columns.size % tile.width() == 0) return tile;
+  return {static_cast<int>(largest_divisor(p.columns.size, p.target.lanes)), 1};
+}
+
 }  // namespace
+
+bool fills_long_depth(const Product& p) {
+  const int64_t lanes = std::min<int64_t>(p.target.lanes, p.columns.size);
+  return !p.transpose_a && !p.transpose_b && !p.depth.batched &&
+         2 * largest_divisor(p.columns.size, p.target.lanes) >= lanes;
+}
 
 // Sums of blocks are added up for all rows of a chunk of k; rows past the end repeat the last one.
 BuiltKernel build_long_depth(Product& p) {
-  const VectorTile tile = p.pick_tile(p.exact);
+  const VectorTile tile = dividing_tile(p);
   const int high = tile.vectors == 1 ? 8 : p.target.registers == 32 && tile.vectors == 4 ? 4 : 6;
   const int rows = p.pick_rows(static_cast<int>(std::min<int64_t>(high, p.usual_size(p.rows))), tile.vectors, false);
   int64_t block = 128;
@@ -51,17 +65,14 @@ BuiltKernel build_long_depth(Product& p) {
   Result result = p.results(total);
 
   const int vector = tile.lanes;
-  const TailStrategy tail = p.columns.size % vector == 0 ? TailStrategy::Auto : TailStrategy::GuardWithIf;
-  const bool divides = p.columns.size % tile.width() == 0;
-  result.func.vectorize(p.n, vector, tail).parallel(p.m);
-  total.compute_at(result.func, p.m).vectorize(p.n, vector, tail);
-  total.update(0).reorder(p.n, c).vectorize(p.n, vector, tail);
-  if (rest > 0) total.update(1).reorder(p.n, t).vectorize(p.n, vector, tail);
+  result.func.vectorize(p.n, vector).parallel(p.m);
+  total.compute_at(result.func, p.m).vectorize(p.n, vector);
+  total.update(0).reorder(p.n, c).vectorize(p.n, vector);
+  if (rest > 0) total.update(1).reorder(p.n, t).vectorize(p.n, vector);
   chunked.compute_root().bound(p.n, 0, narrow(p.columns.size)).bound_extent(p.m, (row_count + rows - 1) / rows * rows);
-  chunked.vectorize(p.n, vector, tail).parallel(chunk);
+  chunked.vectorize(p.n, vector).parallel(chunk);
   Stage update = chunked.update();
-  update.split(p.n, p.n, ni, tile.width(), divides ? TailStrategy::Auto : TailStrategy::GuardWithIf)
-      .split(p.m, p.m, mi, rows, TailStrategy::RoundUp);
+  update.split(p.n, p.n, ni, tile.width()).split(p.m, p.m, mi, rows, TailStrategy::RoundUp);
   update.reorder(ni, mi, p.m, p.n, q, chunk).vectorize(ni, vector).unroll(ni).unroll(mi).parallel(chunk);
   part.compute_at(chunked, p.m).store_in(MemoryType::Stack).vectorize(p.n, vector).unroll(p.n).unroll(p.m);
   part.update().reorder(p.n, p.m, k).vectorize(p.n, vector).unroll(p.n).unroll(p.m);

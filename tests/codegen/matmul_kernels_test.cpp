@@ -61,6 +61,17 @@ std::vector<KernelCase> product_cases() {
                      },
                      1e-5, steps == 100 ? std::vector<int64_t>{1, 33} : std::vector<int64_t>{1, 3}});
   }
+  // Depths that are cut into chunks, or are not because no vector divides the columns.
+  for (Size s : {Size{2048, 40}, Size{2300, 48}, Size{2048, 37}}) {
+    cases.push_back({"NN" + std::to_string(s.k) + "x" + std::to_string(s.n),
+                     Family::kMatMul,
+                     [s](Body& f) {
+                       ValueId x = f.operand(batched({s.k})), w = f.operand(fixed({s.k, s.n}));
+                       return bias_relu(f, f.anchored(matmul(f.b, x, w)));
+                     },
+                     2e-5,
+                     {1, 7}});
+  }
   // Rows enough for panels and blocks of rows.
   for (const auto& [steps, s] : {std::pair{int64_t{50}, Size{130, 96}}, std::pair{int64_t{90}, Size{144, 70}},
                                  std::pair{int64_t{3}, Size{160, 80}}}) {
