@@ -104,32 +104,28 @@ TEST(EmitProgram, LoopsOverTimeAreLoops) {
   View<2> lstm_carry1_2(nullptr, f32, B, 5);
   View<2> lstm_carry1_next(nullptr, f32, B, 5);
   View<2> lstm_recurrent_kernel(state + 384, f32, 5, 20);
-  View<2> lstm_add17_2(nullptr, f32, B, 20);
-  View<2> lstm_add6(arena, f32, B, 20);
   View<1> embedding_ne10_2(nullptr, boolean, B);
+  View<2> lstm_add17_2(nullptr, f32, B, 20);
   for (int64_t t = 0; t < 4; ++t) {
     if (any_of(arena + 640 * B + B * t, B)) {
-      // lstm (LSTM): matmul, add
-      lstm_carry0_2.move_to(arena + 128 * B + 20 * B * (t % 2));
-      lstm_add17_2.move_to(arena + 320 * B + 80 * B * t);
-      set_work(context, 800 * B);
-      if (int error = recurrent_lstm_matmul_6(context, lstm_carry0_2, lstm_recurrent_kernel, lstm_add17_2, lstm_add6)) return error;
-      // lstm (LSTM): add, select
+      // lstm (LSTM): matmul, add, select
+      lstm_carry0_2.move_to(arena + 20 * B * (t % 2));
       embedding_ne10_2.move_to(arena + 640 * B + B * t);
-      lstm_carry1_2.move_to(arena + 192 * B + 20 * B * (t % 2));
-      lstm_carry0_next.move_to(arena + 128 * B + 20 * B * ((t + 1) % 2));
-      lstm_carry1_next.move_to(arena + 192 * B + 20 * B * ((t + 1) % 2));
-      set_work(context, 566 * B);
-      if (int error = recurrent_lstm_pointwise_7(context, embedding_ne10_2, lstm_add6, lstm_carry1_2, lstm_carry0_2, lstm_carry0_next, lstm_carry1_next)) return error;
+      lstm_add17_2.move_to(arena + 320 * B + 80 * B * t);
+      lstm_carry1_2.move_to(arena + 64 * B + 20 * B * (t % 2));
+      lstm_carry0_next.move_to(arena + 20 * B * ((t + 1) % 2));
+      lstm_carry1_next.move_to(arena + 64 * B + 20 * B * ((t + 1) % 2));
+      set_work(context, 1186 * B);
+      if (int error = recurrent_lstm_matmul_6(context, lstm_carry0_2, lstm_recurrent_kernel, embedding_ne10_2, lstm_add17_2, lstm_carry1_2, lstm_carry0_next, lstm_carry1_next)) return error;
     } else {  // nobody takes part in this step
       // copy
-      lstm_carry0_2.move_to(arena + 128 * B + 20 * B * (t % 2));
-      lstm_carry0_next.move_to(arena + 128 * B + 20 * B * ((t + 1) % 2));
+      lstm_carry0_2.move_to(arena + 20 * B * (t % 2));
+      lstm_carry0_next.move_to(arena + 20 * B * ((t + 1) % 2));
       set_work(context, 40 * B);
       if (int error = recurrent_copy_pointwise_5(context, lstm_carry0_2, lstm_carry0_next)) return error;
       // copy
-      lstm_carry1_2.move_to(arena + 192 * B + 20 * B * (t % 2));
-      lstm_carry1_next.move_to(arena + 192 * B + 20 * B * ((t + 1) % 2));
+      lstm_carry1_2.move_to(arena + 64 * B + 20 * B * (t % 2));
+      lstm_carry1_next.move_to(arena + 64 * B + 20 * B * ((t + 1) % 2));
       set_work(context, 40 * B);
       if (int error = recurrent_copy_pointwise_5(context, lstm_carry1_2, lstm_carry1_next)) return error;
     }
