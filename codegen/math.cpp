@@ -43,8 +43,9 @@ constexpr uint32_t kRoundBits = 0x4b400000;  // of 1.5 * 2^23
 
 Rounded round_to_bits(const Expr& x, int32_t offset) {
   const float shift = 12582912.0f + static_cast<float>(offset);
-  Expr shifted = x + f(shift);
-  return {shifted - f(shift), reinterpret<uint32_t>(shifted)};
+  // Strict wherever it is used: else the sum would be taken back as if nothing were lost.
+  Expr shifted = Halide::strict_float(x + f(shift));
+  return {Halide::strict_float(shifted - f(shift)), reinterpret<uint32_t>(shifted)};
 }
 
 // 2^(k - 127) for the lowest eight bits of k, not all 0 (all 1: infinity); the next must be 0.

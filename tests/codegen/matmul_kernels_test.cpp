@@ -87,6 +87,16 @@ std::vector<KernelCase> product_cases() {
                        {1, 3}});
     }
   }
+  // Whole numbers that depend on functions whose steps no compiler may reorder.
+  cases.push_back({"Threshold",
+                   Family::kMatMul,
+                   [](Body& f) {
+                     ValueId y = f.anchored(matmul(f.b, f.operand(batched({16})), f.operand(fixed({16, 5}))));
+                     ValueId p = unary(f.b, OpKind::kSigmoid, y);
+                     return std::vector<ValueId>{p, cast(f.b, greater(f.b, p, 0.3), DType::kI32)};
+                   },
+                   4e-6,
+                   {1, 3, 33}});
   cases.push_back({"TT",
                    Family::kMatMul,
                    [](Body& f) {
