@@ -113,9 +113,10 @@ void declare_kernels(CLI::App& app, Options& o, RawOptions& raw) {
 
 void declare_compile(CLI::App& app, Options& o, RawOptions& raw) {
   app.add_option("-o", o.output, "output; a.out, a folder or .so of the model's name, or standard output for text");
-  app.add_option("--emit", raw.emit,
-                 "what to make: trainer (an executable), library (a folder), shared (a .so), c++ (a library as source, a "
-                 "folder), or what one stage produced as text: graph, train-graph, plan, stmt, llvm, asm")
+  app.add_option(
+         "--emit", raw.emit,
+         "what to make: trainer (an executable), library (a folder), shared (a .so), c++ (a library as source, a "
+         "folder), or what one stage produced as text: graph, train-graph, plan, stmt, llvm, asm")
       ->type_name(emit_values());
   app.add_flag("--single-process", o.single_process, "leave out what only training on several processes needs");
   app.add_option("--name", o.name, "name of the program's symbols; default from the model's name");

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "compiler/list_ops.h"
 #include "compiler/bench/bench_options.h"
+#include "compiler/list_ops.h"
 #include "compiler/plot.h"
 #include "frontend/frontend.h"
 
@@ -25,8 +25,8 @@ struct Options {
   bool no_winograd = false;
   std::string target = "host";
   int64_t batch_size = 32;
-  std::string name;     // "": from the model's name
-  std::string weights;  // "": those in the model's own file, if any
+  std::string name;         // "": from the model's name
+  std::string weights;      // "": those in the model's own file, if any
   std::string verify_data;  // "": nothing is stored
   FrontendOptions frontend;
   DiagramOptions diagram;

@@ -41,8 +41,8 @@ double bytes_read(const Graph& body, ValueId operand, int64_t batch) {
   return std::min(whole, parts);
 }
 
-// How much of values of this shape a kernel touches: of a table whose used rows alone are updated, as many rows as there
-// are indices, at most.
+// How much of values of this shape a kernel touches: of a table whose used rows alone are updated, as many rows as
+// there are indices, at most.
 double share_touched(const Graph& body, const Shape& shape, int64_t batch) {
   for (const Node& node : body.nodes)
     if (node.op == OpKind::kScatterAdd && node.attrs.has("used_rows") && node.type.shape == shape)

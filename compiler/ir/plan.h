@@ -35,9 +35,10 @@ enum class Family {
 };
 const char* name_of(Family family);
 
-// A kernel's body is a Graph: kInput nodes are its operands by position, outputs its results, of the anchor's shape, for
-// kRows also without the reduced dimensions, for kPointwise of one shape; in loops that of a product's gate (join_gates.h)
-// or with concatenations beside it (join_concats.h). Kernels of the same printed body and family are the same kernel.
+// A kernel's body is a Graph: kInput nodes are its operands by position, outputs its results, of the anchor's shape,
+// for kRows also without the reduced dimensions, for kPointwise of one shape; in loops that of a product's gate
+// (join_gates.h) or with concatenations beside it (join_concats.h). Kernels of the same printed body and family are the
+// same kernel.
 struct Kernel {
   Family family = Family::kPointwise;
   Graph body;

@@ -21,7 +21,7 @@ bool fail(const std::string& path, const char* what, int reason, Diagnostics& di
   return false;
 }
 
-bool write_and_sync(int descriptor, const std::string& bytes) {
+bool write_all(int descriptor, const std::string& bytes) {
   size_t done = 0;
   while (done < bytes.size()) {
     const ssize_t n = write(descriptor, bytes.data() + done, bytes.size() - done);
@@ -29,7 +29,15 @@ bool write_and_sync(int descriptor, const std::string& bytes) {
     if (n < 0) return false;
     done += static_cast<size_t>(n);
   }
-  return fsync(descriptor) == 0;
+  return true;
+}
+
+bool write_stream(const std::string& path, const std::string& bytes, Diagnostics& diagnostics) {
+  const int descriptor = open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  if (descriptor < 0) return fail(path, "written", errno, diagnostics);
+  const int reason = write_all(descriptor, bytes) ? 0 : errno;
+  return close(descriptor) == 0 && reason == 0 ? true
+                                               : fail(path, "written", reason != 0 ? reason : errno, diagnostics);
 }
 
 }  // namespace
@@ -46,18 +54,23 @@ bool read_file(const std::string& path, std::string* bytes, Diagnostics& diagnos
 }
 
 bool write_file(const std::string& path, const std::string& bytes, Diagnostics& diagnostics) {
-  std::string temporary = path + ".XXXXXX";
+  // Through symbolic links, and into a device or a pipe: neither must become a file.
+  std::error_code error;
+  const std::filesystem::path resolved = std::filesystem::canonical(path, error);
+  const std::string target = error ? path : resolved.string();
+  if (std::filesystem::is_other(std::filesystem::status(path, error))) return write_stream(path, bytes, diagnostics);
+  std::string temporary = target + ".XXXXXX";
   const int descriptor = mkstemp(temporary.data());
   if (descriptor < 0) return fail(path, "written", errno, diagnostics);
   const mode_t mask = umask(0);
   umask(mask);
-  bool good = write_and_sync(descriptor, bytes) && fchmod(descriptor, 0666 & ~mask) == 0;
+  bool good = write_all(descriptor, bytes) && fsync(descriptor) == 0 && fchmod(descriptor, 0666 & ~mask) == 0;
   int reason = errno;
   if (close(descriptor) != 0 && good) {
     good = false;
     reason = errno;
   }
-  if (good && std::rename(temporary.c_str(), path.c_str()) == 0) return true;
+  if (good && std::rename(temporary.c_str(), target.c_str()) == 0) return true;
   if (good) reason = errno;
   unlink(temporary.c_str());
   return fail(path, "written", reason, diagnostics);
