@@ -22,10 +22,6 @@ using Halide::VarOrRVar;
 
 namespace {
 
-int32_t narrow(int64_t value) {
-  return static_cast<int32_t>(value);
-}
-
 // Rows of y that one task computes.
 constexpr int kTaskRows = 8;
 

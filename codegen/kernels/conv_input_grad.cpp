@@ -20,10 +20,6 @@ using Halide::TailStrategy;
 using Halide::Var;
 using Halide::VarOrRVar;
 
-int32_t narrow(int64_t value) {
-  return static_cast<int32_t>(value);
-}
-
 // The taps of one dimension that reach positions p, p + stride, ...: tap k = first + t*step for t < count, and then
 // o = x + offset + t*tap_step for the x-th of those positions.
 struct PhaseTaps {

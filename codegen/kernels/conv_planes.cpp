@@ -19,10 +19,6 @@ using Halide::VarOrRVar;
 
 namespace {
 
-int32_t narrow(int64_t value) {
-  return static_cast<int32_t>(value);
-}
-
 // So few channels are taken apart and interleaved in registers.
 constexpr int64_t kFew = 4;
 // Rows of y that one task computes.

@@ -25,10 +25,6 @@ using Halide::TailStrategy;
 using Halide::Var;
 using Halide::VarOrRVar;
 
-int32_t narrow(int64_t value) {
-  return static_cast<int32_t>(value);
-}
-
 // A copy of dw a group of images pays while it stays in the second cache.
 constexpr int64_t kGroupedBytes = 1 << 19;
 constexpr int64_t kGroups = 8;  // at the batch that schedules are made for

@@ -20,10 +20,6 @@ using Halide::TailStrategy;
 using Halide::Var;
 using Halide::VarOrRVar;
 
-int32_t narrow(int64_t value) {
-  return static_cast<int32_t>(value);
-}
-
 constexpr int64_t kFew = 4;                  // channels that are taken apart in registers
 constexpr int64_t kGroups = 8;               // at the batch that schedules are made for
 constexpr int64_t kBlockElements = 1 << 13;  // of the planes of some rows, which stay in the first cache

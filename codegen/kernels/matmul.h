@@ -71,8 +71,4 @@ BuiltKernel build_dot_lines(Product& p);
 // Few rows of NT, or a single column: vectors along k.
 BuiltKernel build_dot(Product& p);
 
-inline int32_t narrow(int64_t value) {
-  return static_cast<int32_t>(value);
-}
-
 }  // namespace kcc

@@ -18,10 +18,6 @@ using Halide::RDom;
 using Halide::TailStrategy;
 using Halide::Var;
 
-int32_t narrow(int64_t value) {
-  return static_cast<int32_t>(value);
-}
-
 constexpr int64_t kWrittenOut = 16;  // largest window without a loop
 
 class Pool {

@@ -20,10 +20,6 @@ using Halide::TailStrategy;
 using Halide::Var;
 using Halide::VarOrRVar;
 
-int32_t narrow(int64_t value) {
-  return static_cast<int32_t>(value);
-}
-
 // Largest window whose maximum is found in one expression: it grows too fast beyond.
 constexpr int64_t kInlineWindow = 4;
 

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "codegen/kernels/collapse.h"
+#include "codegen/kernels/schedule.h"
 #include "codegen/math.h"
 #include "compiler/support/check.h"
 
@@ -21,10 +22,6 @@ namespace {
 // Rows added into one register before the sum is put aside, and elements of a chunk that one thread adds up.
 constexpr int64_t kBlockRows = 32;
 constexpr int64_t kChunkElements = 1 << 16;
-
-int32_t narrow(int64_t value) {
-  return static_cast<int32_t>(value);
-}
 
 Expr lowest(const Halide::Type& type) {
   return type.is_float() ? Expr(-std::numeric_limits<float>::infinity()) : type.min();

@@ -9,6 +9,11 @@
 
 namespace kcc {
 
+// Halide indexes with 32 bits; larger tensors are refused before (build_kernels.cpp).
+inline int32_t narrow(int64_t value) {
+  return static_cast<int32_t>(value);
+}
+
 // A Func whose buffers are results: values at `vars` (outermost first). Where the body was collapsed, `dims` says for
 // each variable which dimension of `memory` it runs along; the dimensions it stands for are walked through that one.
 struct Result {

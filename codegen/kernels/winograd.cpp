@@ -15,10 +15,6 @@ using Halide::Var;
 
 namespace {
 
-int32_t narrow(int64_t value) {
-  return static_cast<int32_t>(value);
-}
-
 int64_t round_up(int64_t value, int64_t step) {
   return (value + step - 1) / step * step;
 }

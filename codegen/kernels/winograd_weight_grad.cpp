@@ -14,10 +14,6 @@ using Halide::Var;
 
 namespace {
 
-int32_t narrow(int64_t value) {
-  return static_cast<int32_t>(value);
-}
-
 int64_t divide_up(int64_t value, int64_t by) {
   return (value + by - 1) / by;
 }
